@@ -1,0 +1,271 @@
+"""The client: one call that costs (`submit`), and looking until a render has ended.
+
+The key goes to the base URL's origin and nowhere else, not even into an exception. Every wait has an end.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from rerender import downloads, errors
+from rerender.errors import ApiError, ConfigurationError, MalformedResponse, SubmissionUncertain, TransportError
+from rerender.models import Output, Phase, Render, RenderRequest
+
+DEFAULT_BASE_URL = "https://rerender.genly.ai"
+DEFAULT_WORKFLOW_ID = "674829a60a1c7e0df43198b8"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+UNCERTAIN = "The run may have been charged, so it is not sent again by itself."
+BACKOFF = (0.5, 1.0)  # seconds before a POST that never arrived is sent again, and again
+MAX_RETRY_AFTER, NOT_FOUND_GRACE, DOWNLOAD_SECONDS = 60.0, 10.0, 60.0
+CHUNK, MAX_BYTES = 65_536, 64_000_000  # room for four pictures of 2048 px as `data:` URLs
+OnUpdate = Callable[[Render], object]
+
+
+class Client:
+    """Talks to the ReRender API; make one for each thread. Raises `ConfigurationError`.
+
+    `request_timeout`: seconds to connect, and for a whole answer. `poll_floor`: least seconds between two looks.
+    A given `session` (for proxies, certificates) belongs to the client from then on.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        workflow_id: str = DEFAULT_WORKFLOW_ID,
+        request_timeout: tuple[float, float] = (5.0, 60.0),
+        poll_floor: float = 1.0,
+        allow_http: bool = False,
+        session: requests.Session | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if not re.fullmatch("[!-~]+", base_url) or set(base_url) & set("@?#"):
+            raise ConfigurationError("The base URL must have no user name, query, fragment, blank or accent.")
+        if not _is_id(workflow_id):
+            raise ConfigurationError("The workflow id is not an id.")
+        self.base_url, self.workflow_id = base_url.rstrip("/"), workflow_id
+        self._auth = _KeyAuth(api_key, origin_of(base_url, allow_http))
+        self._timeouts, self._poll_floor, self._allow_http = request_timeout, poll_floor, allow_http
+        self._clock, self._sleep, self._session = clock, sleep, session or requests.Session()
+        self._session.headers["Content-Type"] = "application/json"
+        self._session.trust_env &= self._auth.origin[1] not in LOOPBACK  # HTTP_PROXY would carry the key elsewhere
+
+    def submit(self, request: RenderRequest) -> str:
+        """Send one paid run and return its `render_id`. Sent again only if it never arrived, or at the pace of a 429.
+
+        Raises `SubmissionUncertain` when it may have arrived, `TransportError` when it certainly did not, `ApiError`.
+        """
+        payload, backoff = json.dumps(request.to_json()).encode(), iter(BACKOFF)
+        while True:
+            self._session.close()  # a kept connection may be dead by now, and then nobody knows if a POST arrived
+            body = io.BytesIO(payload)
+            try:
+                answer = self._call("POST", f"/api/workflows/{quote(self.workflow_id)}", self._timeouts[1], body)
+                break
+            except (TransportError, errors.ServerError, errors.RateLimited) as error:
+                # Without any of its body, no POST has arrived: whatever failed, failed before.
+                if body.tell() and not isinstance(error, errors.RateLimited):
+                    raise SubmissionUncertain(f"{error} {UNCERTAIN}") from None
+                pace = getattr(error, "retry_after", 0.0)
+                pause = max(next(backoff, math.inf), math.inf if pace is None else pace)
+                if pause > MAX_RETRY_AFTER:
+                    raise
+            self._sleep(pause)
+        render_id = answer.get("render_id") if isinstance(answer, dict) else None
+        if not _is_id(render_id):
+            raise SubmissionUncertain(f"The API answered without a usable render id. {UNCERTAIN}")
+        return str(render_id)
+
+    def get(self, render_id: str, *, timeout: float = math.inf) -> Render:
+        """Look at a render once. Raises `ApiError`, `TransportError`, `MalformedResponse`."""
+        if not _is_id(render_id):
+            raise errors.InvalidRequest({"render_id": "render_id is not an id."})
+        return Render.from_json(self._call("GET", f"/api/renders/{quote(render_id)}", min(timeout, self._timeouts[1])))
+
+    def watch(self, render_id: str, *, timeout: float = 300.0) -> Iterator[Render]:
+        """Look until the render has ended; yield it first and whenever its phase or outputs change.
+
+        Waits out no connection, 408, 429, 5xx, an early 404, two unreadable answers in a row. Raises `WaitTimeout`.
+        """
+        start, last, unreadable = self._clock(), None, 0
+        while True:
+            elapsed, pace = self._clock() - start, 0.0
+            try:
+                render = self.get(render_id, timeout=max(1.0, timeout - elapsed))
+                unreadable = 0
+            except (ApiError, MalformedResponse, TransportError) as error:
+                unreadable += isinstance(error, MalformedResponse)
+                status = getattr(error, "status", 503)
+                passing = status >= 500 or status in (408, 429) or (status == 404 and elapsed < NOT_FOUND_GRACE)
+                if unreadable == 3 or not passing:
+                    raise
+                pace = getattr(error, "retry_after", None) or 0.0
+            else:
+                if last is None or (render.phase, render.outputs) != (last.phase, last.outputs):
+                    yield render
+                if render.is_terminal:
+                    return
+                last = render
+            elapsed = self._clock() - start
+            if elapsed >= timeout:
+                raise errors.WaitTimeout(render_id, last)
+            pause = poll_delay(elapsed, self._poll_floor) * random.uniform(0.9, 1.1)  # noqa: S311
+            self._sleep(min(max(pause, pace), timeout - elapsed))
+
+    def wait(self, render_id: str, *, timeout: float = 300.0, on_update: OnUpdate | None = None) -> Render:
+        """The completed render. Raises `RenderFailed`, `WaitTimeout`, `MalformedResponse` when it has no picture."""
+        for render in self.watch(render_id, timeout=timeout):
+            if on_update:
+                on_update(render)
+        if render.phase != Phase.COMPLETED:
+            raise errors.RenderDied(render) if render.phase == Phase.DEAD else errors.RenderFailed(render)
+        if not any(output.cover_src for output in render.outputs):
+            raise MalformedResponse(f"Render {render_id} is completed but has no pictures.")
+        return render
+
+    def run(self, request: RenderRequest, *, timeout: float = 300.0, on_update: OnUpdate | None = None) -> Render:
+        """`submit`, then `wait`."""
+        return self.wait(self.submit(request), timeout=timeout, on_update=on_update)
+
+    def download(self, output: Output) -> bytes:
+        """An output's picture file, byte for byte, within 60 s. Raises `DownloadError`."""
+        if not output.cover_src:
+            raise errors.DownloadError("This output has no picture yet.")
+        end = self._clock() + DOWNLOAD_SECONDS
+        return downloads.fetch(output.cover_src, f"{self.base_url}/", lambda url: self._ask("GET", url, end))
+
+    def close(self) -> None:
+        """Close the connection that is kept for the next look."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client(base_url={self.base_url!r}, workflow_id={self.workflow_id!r})"
+
+    def _call(self, method: str, path: str, seconds: float, body: io.BytesIO | None = None) -> Any:
+        """The JSON of a 2xx answer, None when it is not JSON. Raises `ApiError`, `TransportError`."""
+        status, headers, answer = self._ask(method, self.base_url + path, self._clock() + seconds, body)
+        if 200 <= status < 300:
+            try:
+                return json.loads(answer)
+            except (ValueError, RecursionError):
+                return None
+        detail = _excerpt(answer).replace(self._auth.key, "[key]")[:200]
+        kind, message = _REFUSALS.get(status) or _REFUSALS.get(status // 100) or _REFUSALS[5]
+        raise kind(status, f"{message} (status {status}).", detail, parse_retry_after(headers.get("Retry-After", "")))
+
+    def _ask(self, method: str, url: str, end: float, body: io.BytesIO | None = None) -> downloads.Answer:
+        """One exchange that is over when the clock says `end`; follows nothing. Raises a keyless `TransportError`."""
+        host, seconds, answer = origin_of(url, self._allow_http)[1], max(0.05, end - self._clock()), bytearray()
+        timeout = (min(seconds, self._timeouts[0]), seconds)
+        try:
+            with self._session.request(
+                method, url, data=body, auth=self._auth, timeout=timeout, allow_redirects=False, stream=True
+            ) as response:
+                # read1 gives what has arrived: a server that drips would never trip the read timeout.
+                while block := response.raw.read1(min(CHUNK, MAX_BYTES - len(answer)), decode_content=True):
+                    answer += block
+                    if self._clock() > end:
+                        raise TimeoutError
+                return response.status_code, response.headers, bytes(answer)
+        except (OSError, HTTPError) as error:
+            problem = type(getattr(error.args[0] if error.args else error, "reason", None) or error).__name__
+        # Raised out here because an exception remembers the one it replaces, and that one holds the key.
+        raise TransportError(f"No answer from {host} ({re.sub('(?<=[a-z])(?=[A-Z])', ' ', problem).lower()}).")
+
+
+class _KeyAuth(requests.auth.AuthBase):
+    """Adds the key to requests to one origin. An auth object, because `~/.netrc` would override a plain header."""
+
+    def __init__(self, api_key: str | None, origin: tuple[str, str, int]) -> None:
+        self.key = (os.environ.get("GENLY_API_KEY", "") if api_key is None else api_key).strip()
+        if not re.fullmatch("[!-~]+", self.key):
+            raise ConfigurationError("The API key (GENLY_API_KEY) is missing, or has characters that no key has.")
+        self.origin = origin
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if origin_of(request.url or "") == self.origin:
+            request.headers["Authorization"] = f"Bearer {self.key}"
+        return request
+
+
+def poll_delay(elapsed: float, floor: float) -> float:
+    """Seconds until the next look at a render watched for `elapsed` seconds: an eighth of them, `floor` to 30."""
+    return max(floor, min(elapsed / 8, 30.0))
+
+
+def parse_retry_after(header: str) -> float | None:
+    """Seconds that a `Retry-After` header asks for, as a number or an HTTP date; None when it is neither."""
+    try:
+        return float(header) if header.isdigit() else max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def origin_of(url: str, allow_http: bool = True) -> tuple[str, str, int]:
+    """Scheme, host and port: what a key is bound to. Raises `ConfigurationError` for an address not to be asked."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise ConfigurationError("The address is not a URL.") from None
+    secure = parts.scheme == "https" or (parts.scheme == "http" and (allow_http or host in LOOPBACK))
+    if not secure or not host or not parts.netloc.isprintable() or "\\" in parts.netloc:
+        raise ConfigurationError("The address must be an https URL (http only to this machine).")
+    return parts.scheme, host, port
+
+
+_REFUSALS: Mapping[int, tuple[type[ApiError], str]] = {  # by status, else by its first digit
+    3: (ApiError, "The base URL is wrong: the API answered with a redirect"),
+    4: (ApiError, "The API refused the request"),
+    5: (errors.ServerError, "The API is in trouble"),
+    401: (errors.AuthenticationError, "The API refused the key"),
+    402: (errors.InsufficientCredits, "The account has no credits left"),
+    403: (errors.AuthenticationError, "The API refused the key"),
+    404: (errors.NotFound, "The API has no such render or workflow"),
+    413: (errors.PayloadTooLarge, "The control image is larger than the API takes"),
+    429: (errors.RateLimited, "The API has had too many requests; wait a little"),
+}
+
+
+def _excerpt(body: bytes) -> str:
+    """What an error answer says, on one printable line; nothing for HTML."""
+    text = body[:100_000].decode("utf-8", "replace").strip()
+    try:
+        text = _said(json.loads(text))
+    except (ValueError, RecursionError):
+        text = "" if text.startswith("<") else text
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        value = [value.get(key) for key in ("loc", "error", "message", "detail", "msg")]
+    if isinstance(value, list):
+        return ": ".join(filter(None, map(_said, value)))
+    return value if isinstance(value, str) else ""
+
+
+def _is_id(value: object) -> bool:
+    """Whether `value` can be one segment of a URL's path."""
+    return isinstance(value, str) and value.isprintable() and bool(re.fullmatch(r"(?!\.+$)[^ /?#\\]{1,200}", value))

@@ -1,0 +1,100 @@
+"""Control images: any picture file a person has, made into exactly the bytes that are sent."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+from PIL import Image, ImageOps
+
+from rerender.errors import ImageError
+from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
+
+Fit = Literal["crop", "pad", "stretch"]
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+MAX_PIXELS, MIN_SIDE, MAX_SIDE, PNG_MAX_BYTES = 50_000_000, 16, 16_000, 6_000_000
+
+
+def load(data: bytes) -> Image.Image:
+    """The upright 8-bit picture in `data`: RGBA if any pixel is see-through, else RGB. Raises `ImageError`."""
+    if len(data) > CONTROL_IMAGE_MAX_BYTES:
+        raise ImageError(f"The file is over {CONTROL_IMAGE_MAX_BYTES // 1_000_000} MB; save it smaller, e.g. as JPEG.")
+    image = decode(data, FORMATS, MAX_PIXELS)
+    if min(image.size) < MIN_SIDE:
+        raise ImageError(f"The image is only {image.width} × {image.height} px; each side needs {MIN_SIDE} px.")
+    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
+        image = ImageOps.exif_transpose(image)
+    image = _as_rgb(image)
+    image.info.clear()  # colour profile, comments: Pillow would write some of them again
+    return image
+
+
+def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alpha: bool = False) -> bytes:
+    """The bytes to send for an image file: exactly `width` × `height` px, the same bytes for the same input.
+
+    `crop` fills the frame and cuts what sticks out, `pad` shows all of it on white, `stretch` ignores the aspect.
+    RGB, flattened on white; with `keep_alpha` a picture that has any stays RGBA (and is padded see-through).
+    PNG; above 6 MB an RGB picture becomes a JPEG, quality 92, 4:4:4. Raises `ImageError` like `load`.
+    """
+    image = load(data)
+    if image.mode == "RGBA" and not keep_alpha:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    pad = partial(ImageOps.pad, color=(255, 255, 255, 0)[: len(image.mode)])
+    fits: dict[Fit, Callable[..., Image.Image]] = {"crop": ImageOps.fit, "pad": pad, "stretch": Image.Image.resize}
+    image = fits[fit](image, (width, height), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    if image.mode == "RGB" and buffer.tell() > PNG_MAX_BYTES:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue()
+
+
+def legal_side(length: float) -> int:
+    """The length nearest to `length` px that the API takes, in steps of 8 px."""
+    return IMAGE_SIDE.clamp(round(length / 8) * 8)
+
+
+def sizes_for(width: int, height: int) -> list[tuple[int, int]]:
+    """Legal sizes near that aspect, small to large: long sides of 768 (a draft), 1024 and 2048 px, never under 512."""
+    least = IMAGE_SIDE.low / min(width, height)
+    scales = [max(long_side / max(width, height), least) for long_side in (768, 1024, 2048)]
+    return list(dict.fromkeys((legal_side(width * scale), legal_side(height * scale)) for scale in scales))
+
+
+def decode(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
+    """The picture, read to its end. Limits hold before decoding: no file allocates gigabytes. Raises `ImageError`."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats)
+        if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
+            raise Image.DecompressionBombError
+        # Phones write MPO: a JPEG photo with a second, hidden picture behind it.
+        if getattr(image, "is_animated", False) and image.format != "MPO":
+            raise ImageError("The file has several frames or pages; save one of them as PNG or JPEG and use that.")
+        image.load()
+        return image
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError("The image has too many pixels to be opened; save it smaller.") from None
+    except Exception:  # decoders raise nearly anything for hostile bytes
+        raise ImageError(f"The file is broken, or is not an image of a known kind ({', '.join(formats)}).") from None
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        # 16 and 32 bits and floats are scaled: Pillow's own conversion cuts off everything above 255.
+        peak: Any = image.getextrema()[1]
+        white = max(peak, 1 if image.mode == "F" else 65535)
+        if not math.isfinite(white):
+            raise ImageError("The image has no finite brightness; save it as PNG or JPEG.")
+        image = image.convert("I" if image.mode.startswith("I") else "F").convert("F")
+        image = image.point(lambda value: value * (255 / white) + 0.5).convert("L")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    return image.convert("RGB") if image.getchannel("A").getextrema() == (255, 255) else image
