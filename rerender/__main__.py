@@ -1,0 +1,5 @@
+"""`python -m rerender`."""
+
+from rerender.cli import main
+
+main(prog_name="python -m rerender")

@@ -1,0 +1,174 @@
+"""The work behind the API: a durable queue and one worker, because the engine renders one at a time."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from rerender.engines.base import Cancelled, Engine
+from rerender.errors import RerenderError
+from rerender.models import Phase, RenderRequest
+from rerender.service.storage import Picture, Record, Storage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 64
+
+
+class QueueFull(RerenderError):
+    """As many renders wait as the service takes. Nothing was stored."""
+
+
+class Jobs:
+    """Takes requests, renders them one after the other, and answers for what became of them.
+
+    A render is on the disk before `submit` returns; what had not ended when the process ended is
+    rendered again after the next `start`. `clock` gives epoch seconds.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        engine: Engine,
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._storage = storage
+        self._engine = engine
+        self._queue_limit = queue_limit
+        self._clock = clock
+        self._waiting: deque[str] = deque()
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="rerender-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Take up what had not ended, and begin to work."""
+        with self._changed:
+            unfinished = self._storage.unfinished()
+            self._waiting = deque(record.id for record in unfinished)
+            for record in unfinished:
+                self._update(record, phase=Phase.PENDING)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop between two stages of the engine; the render in work goes back to `pending`. Idempotent."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._worker.is_alive():
+            self._worker.join()
+
+    def submit(self, request: RenderRequest, workflow_id: str) -> str:
+        """Store the request and queue it; its render id. Raises `QueueFull`."""
+        with self._changed:
+            if len(self._waiting) >= self._queue_limit:
+                raise QueueFull(f"{self._queue_limit} renders are waiting already. Try again when some are done.")
+            description = dict(self._engine.describe(request))
+            record = self._storage.create(request, workflow_id, self._clock(), description)
+            self._waiting.append(record.id)
+            self._changed.notify_all()
+            return record.id
+
+    def find(self, render_id: str) -> Record | None:
+        """The render as it stands, None for an unknown id."""
+        return self._storage.find(render_id)
+
+    def picture_path(self, file: str) -> Path | None:
+        """The file of a picture, None for an unknown name."""
+        return self._storage.picture_path(file)
+
+    def forget(self, render_id: str) -> None:
+        """Delete a render and its pictures, in whatever phase; work on it stops. Unknown ids are no error."""
+        with self._changed:
+            if render_id in self._waiting:
+                self._waiting.remove(render_id)
+        self._storage.forget(render_id)
+
+    def _work(self) -> None:
+        while (render_id := self._next()) is not None:
+            try:
+                self._run(render_id)
+            except OSError as error:
+                # A full disk must not end the worker; the render is taken up again at the next start.
+                _log.error("Render %s could not be stored: %s", render_id, error)
+
+    def _next(self) -> str | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stop.is_set())
+            return None if self._stop.is_set() else self._waiting.popleft()
+
+    def _run(self, render_id: str) -> None:
+        record = self._storage.find(render_id)
+        if record is None:
+            return
+        self._update(record, phase=Phase.PROCESSING)
+        started = time.monotonic()
+        try:
+            pictures = self._render(record)
+        except Cancelled:
+            self._update(record, phase=Phase.PENDING)
+        except Exception as error:
+            _log.error("Render %s failed: %s\n%s", render_id, type(error).__name__, _where(error))
+            self._update(record, phase=Phase.FAILED, misc=record.misc | {"error": _sentence(error)})
+        else:
+            misc = record.misc | {"seconds": round(time.monotonic() - started, 3)}
+            if not self._update(record, phase=Phase.COMPLETED, pictures=pictures, misc=misc):
+                self._storage.delete_pictures(pictures)
+
+    def _render(self, record: Record) -> tuple[Picture, ...]:
+        def check(_stage: str) -> None:
+            if self._stop.is_set() or self._storage.find(record.id) is None:
+                raise Cancelled
+
+        stored: list[Picture] = []
+        try:
+            for index, pixels in enumerate(self._engine.render(self._storage.request(record), on_stage=check)):
+                check("store")
+                stored.append(self._storage.add_picture(_to_png(pixels, record, record.seed + index)))
+        except BaseException:
+            self._storage.delete_pictures(stored)
+            raise
+        return tuple(stored)
+
+    def _update(self, record: Record, **changes: Any) -> bool:
+        return self._storage.update(replace(record, updated_at=self._clock(), **changes))
+
+
+def _to_png(pixels: np.ndarray, record: Record, seed: int) -> bytes:
+    """(H, W, 3) uint8 RGB as a PNG that says how it was made; the prompt stays out, since pictures get passed on."""
+    info = PngInfo()
+    engine, version = record.misc["engine"], record.misc["version"]
+    info.add_text("Software", f"ReRender Studio {engine} engine {version} (no AI model)")
+    info.add_text("Plan", json.dumps(record.misc["plan"]))
+    info.add_text("Seed", str(seed))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1, pnginfo=info)
+    return file.getvalue()
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, RerenderError):
+        return str(error)
+    return "The engine stopped with an error; the log of the service says where."
+
+
+def _where(error: Exception) -> str:
+    """The lines of code that led to the error, without its message: that could hold the prompt."""
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -1,0 +1,135 @@
+"""The life of the service: one folder, one port, one engine, from start to a clean end."""
+
+from __future__ import annotations
+
+import queue
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from rerender.engines.base import Engine
+from rerender.errors import ConfigurationError
+from rerender.service.api import create_app
+from rerender.service.jobs import Jobs
+from rerender.service.storage import Storage
+
+_API_KEY = re.compile(r"[!-~]+")
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+class CannotListen(ConfigurationError):
+    """The port is taken, or the address is none of this machine's."""
+
+
+class LocalServer:
+    """The ReRender API over `folder`. Nothing happens before `start` or `run`; port 0 takes a free port."""
+
+    def __init__(
+        self, folder: Path, engine: Engine, api_keys: Sequence[str], *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        if not api_keys or not all(_API_KEY.fullmatch(key) for key in api_keys):
+            raise ConfigurationError("An API key is one word of plain ASCII characters.")
+        self._folder, self._engine, self._api_keys = folder, engine, tuple(api_keys)
+        self._host, self._port = host, port
+        self._jobs: Jobs | None = None
+        self._base_url = ""
+        self._cleanup = ExitStack()
+        self._closing = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        """Where the service answers, without a trailing slash. Empty before `start`."""
+        return self._base_url
+
+    def start(self) -> None:
+        """Serve from a thread of its own; returns when requests are answered.
+
+        Raises `FolderInUse` or `CannotListen`.
+        """
+        with ExitStack() as cleanup:
+            storage = Storage(self._folder)
+            cleanup.callback(storage.close)
+            listener = cleanup.enter_context(_listen(self._host, self._port))
+            self._jobs = Jobs(storage, self._engine)
+            self._jobs.start()
+            cleanup.callback(self._jobs.close)
+            cleanup.callback(_serve(create_app(self._jobs, self._api_keys), listener))
+            host = _REACHED_BY.get(self._host, self._host)
+            port = listener.getsockname()[1]
+            self._base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            self._cleanup = cleanup.pop_all()
+
+    def run(self, announce: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGINT or SIGTERM, then return. `announce` is called when requests are answered.
+
+        Only from the main thread.
+        """
+        # Unlike an Event, a SimpleQueue may be filled by a signal handler that interrupts its own `get`.
+        signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, lambda received, _frame: signals.put(received)) for number in handled}
+        try:
+            self.start()
+            announce()
+            signals.get()
+        finally:
+            self.close()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def close(self) -> None:
+        """Stop answering, stop the engine between two stages, free the port and the folder. Idempotent."""
+        with self._closing:
+            self._cleanup.close()
+
+    def forget(self, render_id: str) -> None:
+        """Delete a render and its pictures, in whatever phase. Unknown ids are no error."""
+        if self._jobs is not None:
+            self._jobs.forget(render_id)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        # Python adds "(while attempting to bind on …)" to what the system says.
+        reason = str(error.strerror).partition(" (")[0]
+        raise CannotListen(
+            f"Cannot listen on {host}, port {port}: {reason}. Stop the program that uses it, or choose another port."
+        ) from None
+
+
+def _serve(app: FastAPI, listener: socket.socket) -> Callable[[], None]:
+    """Answer the listener's connections from a thread. Returns what stops it."""
+    # Streamlit runs a uvicorn too: no logging set-up, no signal handlers (a thread gets none), no shared loop.
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), name="rerender-http", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.005)
+    if not server.started:
+        raise RuntimeError("The HTTP thread ended at its start.")
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+
+    return stop

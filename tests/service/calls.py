@@ -1,0 +1,71 @@
+"""Calling the service as anyone would: over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from PIL import Image
+
+from rerender.service.api import WORKFLOW_ID
+
+KEY = "test-key"
+
+
+def picture(size: tuple[int, int] = (64, 48), format: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, format)
+    return file.getvalue()
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """A request that the API takes, with `changes`."""
+    image = base64.b64encode(picture()).decode()
+    sizes = {"batch_size": 1, "image_width": 512, "image_height": 512}
+    return {"prompt": "oak and glass", "control_image": image, **sizes, "seed": 7, **changes}
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """The first true value of `condition`; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+    return value
+
+
+class Caller:
+    """Calls the API over HTTP, as anyone would."""
+
+    def __init__(self, base_url: str, key: str = KEY) -> None:
+        self.base_url = base_url
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    def post(self, json: Any, workflow_id: str = WORKFLOW_ID) -> requests.Response:
+        return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=10)
+
+    def post_raw(self, data: Any) -> requests.Response:
+        return requests.post(self._url(f"/api/workflows/{WORKFLOW_ID}"), data=data, headers=self._headers, timeout=10)
+
+    def submit(self, **changes: Any) -> str:
+        answer = self.post(body(**changes))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["render_id"])
+
+    def get(self, render_id: str) -> requests.Response:
+        return requests.get(self._url(f"/api/renders/{render_id}"), headers=self._headers, timeout=10)
+
+    def phase(self, render_id: str) -> str:
+        return str(self.get(render_id).json()["phase"])
+
+    def wait(self, render_id: str, seconds: float = 20.0) -> dict[str, Any]:
+        """The render once it has ended."""
+        wait_until(lambda: self.phase(render_id) in {"completed", "failed"}, seconds)
+        return dict(self.get(render_id).json())
+
+    def _url(self, path: str) -> str:
+        return self.base_url + path

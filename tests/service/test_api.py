@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from rerender.models import Render, RenderRequest
+from rerender.service.api import MAX_BODY_BYTES, WORKFLOW_ID
+from rerender.service.server import LocalServer
+from tests.service.calls import KEY, Caller, body, picture
+from tests.service.engines import FlatEngine
+
+FIELDS = {"prompt", "control_image", "batch_size", "image_width", "image_height", "seed"}
+
+
+def problem(answer: requests.Response) -> dict[str, Any]:
+    """The error in an answer; fails unless it has the one shape that errors have."""
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert {"code", "message"} <= set(error) <= {"code", "message", "fields"}
+    return dict(error)
+
+
+# The two documented calls
+
+
+def test_a_run_is_answered_with_a_render_id_and_nothing_else(shared_api: Caller) -> None:
+    answer = shared_api.post(body())
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"render_id"}
+    assert re.fullmatch("[0-9a-f]{24}", answer.json()["render_id"])
+
+
+def test_a_completed_render_has_the_documented_fields_and_types(shared_api: Caller) -> None:
+    render = shared_api.wait(render_id := shared_api.submit(batch_size=2, image_width=640))
+    assert render["_id"] == render_id
+    assert render["workflow_id"] == WORKFLOW_ID
+    assert render["phase"] == "completed"
+    assert render["is_sample"] is render["is_public"] is False
+    assert type(render["created_at"]) is type(render["updated_at"]) is int
+    assert abs(render["created_at"] - time.time()) < 60
+    assert [len(render["inputs"]), len(render["outputs"])] == [1, 2]
+    for entry in render["inputs"] + render["outputs"]:
+        assert set(entry) == {"name", "type", "desc", "cover_src", "cover_width", "cover_height"}
+        assert entry["type"] == "image"
+    assert [(item["cover_width"], item["cover_height"]) for item in render["outputs"]] == [(640, 512)] * 2
+
+
+def test_the_answer_is_what_the_client_module_reads(shared_api: Caller) -> None:
+    request = RenderRequest("oak", picture(), image_width=512, image_height=512)
+    render_id = shared_api.post(request.to_json()).json()["render_id"]
+    shared_api.wait(render_id)
+    render = Render.from_json(shared_api.get(render_id).json())
+    assert render.is_terminal
+    assert len(render.outputs) == 1
+    assert render.created_at is not None
+
+
+def test_misc_says_who_made_the_pictures_and_what_was_understood(shared_api: Caller) -> None:
+    misc = shared_api.wait(shared_api.submit(prompt="oak glass", seed=9))["misc"]
+    assert isinstance(misc.pop("seconds"), float)
+    assert misc == {
+        "engine": "flat",
+        "version": "1.0",
+        "plan": {"grey": 9},
+        "understood": [],
+        "not_understood": ["oak", "glass"],
+    }
+
+
+def test_before_it_is_completed_a_render_shows_its_input_and_no_outputs(api: Caller, engine: FlatEngine) -> None:
+    engine.gate.clear()
+    working, waiting = api.submit(), api.submit()
+    assert engine.working.wait(5)
+    assert [api.phase(working), api.phase(waiting)] == ["processing", "pending"]
+    render = api.get(waiting).json()
+    assert render["outputs"] == []
+    assert len(render["inputs"]) == 1
+    assert "seconds" not in render["misc"]
+    assert render["misc"]["engine"] == "flat"
+
+
+# Pictures
+
+
+def test_each_item_of_a_batch_is_rendered_with_its_own_seed_and_says_so(shared_api: Caller) -> None:
+    outputs = shared_api.wait(shared_api.submit(batch_size=3, seed=40))["outputs"]
+    for item, output in enumerate(outputs):
+        with Image.open(io.BytesIO(requests.get(output["cover_src"], timeout=5).content)) as image:
+            assert np.unique(np.asarray(image)) == [40 + item]
+            assert image.format == "PNG"
+            assert image.info["Software"] == "ReRender Studio flat engine 1.0 (no AI model)"
+            assert image.info["Seed"] == str(40 + item)
+            assert json.loads(image.info["Plan"]) == {"grey": 40}
+
+
+def test_pictures_need_no_key_but_an_address_of_128_random_bits(shared_api: Caller) -> None:
+    render = shared_api.wait(shared_api.submit())
+    for entry in render["inputs"] + render["outputs"]:
+        assert re.fullmatch(re.escape(shared_api.base_url) + r"/pictures/[0-9a-f]{32}\.png", entry["cover_src"])
+        assert requests.get(entry["cover_src"], timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_the_control_image_is_kept_byte_for_byte(shared_api: Caller, format: str) -> None:
+    sent = picture((80, 60), format)
+    entry = shared_api.get(shared_api.submit(control_image=base64.b64encode(sent).decode())).json()["inputs"][0]
+    assert (entry["cover_width"], entry["cover_height"]) == (80, 60)
+    answer = requests.get(entry["cover_src"], timeout=5)
+    assert answer.content == sent
+    assert answer.headers["Content-Type"] == f"image/{format.lower()}"
+
+
+def test_a_picture_may_be_cached_for_good(shared_api: Caller) -> None:
+    url = shared_api.wait(shared_api.submit())["outputs"][0]["cover_src"]
+    first = requests.get(url, timeout=5)
+    assert "immutable" in first.headers["Cache-Control"]
+    again = requests.get(url, headers={"If-None-Match": first.headers["ETag"]}, timeout=5)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_picture_addresses_follow_the_host_that_was_asked(shared_api: Caller) -> None:
+    render_id = shared_api.submit()
+    headers = {"Authorization": f"Bearer {KEY}", "Host": "studio.test:81"}
+    render = requests.get(f"{shared_api.base_url}/api/renders/{render_id}", headers=headers, timeout=5).json()
+    assert render["inputs"][0]["cover_src"].startswith("http://studio.test:81/pictures/")
+
+
+# The key
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {KEY}"}])
+def test_without_the_right_key_both_calls_are_refused_and_nothing_is_stored(
+    server: LocalServer, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    for answer in (
+        requests.post(f"{server.base_url}/api/workflows/{WORKFLOW_ID}", json=body(), headers=headers, timeout=5),
+        requests.get(f"{server.base_url}/api/renders/{'0' * 24}", headers=headers, timeout=5),
+    ):
+        assert answer.status_code == 401
+        assert problem(answer)["code"] == "unauthorized"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert list((tmp_path / "service" / "renders").iterdir()) == []
+
+
+def test_every_key_of_the_service_is_accepted(server: LocalServer) -> None:
+    assert {Caller(server.base_url, key).post(body()).status_code for key in (KEY, "other-key")} == {200}
+
+
+# Refused requests
+
+
+def test_the_documented_sample_body_is_refused_naming_each_field(shared_api: Caller) -> None:
+    sample = {"prompt": "", "control_image": "", "batch_size": 0, "image_width": 0, "image_height": 0, "seed": 0}
+    answer = shared_api.post(sample)
+    assert answer.status_code == 422
+    assert set(problem(answer)["fields"]) == FIELDS - {"seed"}
+    assert "batch_size must be a whole number from 1 to 4." in problem(answer)["message"]
+    assert "image_width must be a whole number from 512 to 2048." in problem(answer)["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("batch_size", value) for value in (0, 5, True, "1", 1.0, None, [1])],
+        *[(side, value) for side in ("image_width", "image_height") for value in (511, 2049, 512.5)],
+        *[("seed", value) for value in (-1, 10_000_001, 10**400, False)],
+        *[("prompt", value) for value in ("", "  \n", "x" * 10_001, 7, None, "a\0b")],
+        *[("control_image", value) for value in ("", "@@", None, 5, base64.b64encode(b"not a picture").decode())],
+        ("control_image", "data:image/png;base64," + base64.b64encode(picture()).decode()),
+        ("control_image", base64.b64encode(picture()[:-30]).decode()),
+    ],
+)
+def test_a_field_outside_the_documented_rules_is_refused_by_name(shared_api: Caller, field: str, value: Any) -> None:
+    answer = shared_api.post(body(**{field: value}))
+    assert answer.status_code == 422
+    assert problem(answer)["code"] == "invalid_request"
+    assert set(problem(answer)["fields"]) == {field}
+    assert problem(answer)["fields"][field].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("batch_size", 1), ("batch_size", 4), ("image_width", 512), ("image_height", 2048), ("seed", 0), ("seed", 10**7)],
+)
+def test_the_ends_of_the_documented_ranges_are_taken(shared_api: Caller, field: str, value: int) -> None:
+    assert shared_api.post(body(**{field: value})).status_code == 200
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_a_missing_field_is_named(shared_api: Caller, field: str) -> None:
+    sent = body()
+    del sent[field]
+    assert problem(shared_api.post(sent))["fields"] == {field: f"{field} is missing."}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000, b"prompt=oak"])
+def test_a_body_that_is_no_json_object_is_refused(shared_api: Caller, data: bytes) -> None:
+    answer = shared_api.post_raw(data)
+    assert answer.status_code == 422
+    assert set(problem(answer)["fields"]) == {"body"}
+
+
+def test_an_error_never_repeats_what_was_sent(shared_api: Caller) -> None:
+    secret = "a very private prompt "
+    answer = shared_api.post(body(prompt=secret * 1000, control_image=secret, batch_size=secret, seed=123_456_789))
+    assert answer.status_code == 422
+    assert len(answer.content) < 2000
+    assert "private" not in answer.text
+    assert "123456789" not in answer.text
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit_is_refused_before_it_is_parsed(shared_api: Caller, chunked: bool) -> None:
+    data = b"{" + b" " * MAX_BODY_BYTES
+    answer = shared_api.post_raw(iter([data]) if chunked else data)
+    assert answer.status_code == 413
+    assert problem(answer)["code"] == "payload_too_large"
+
+
+@pytest.mark.parametrize(("key", "size", "status"), [("wrong", 10_000_000, 401), (KEY, 40_000_000, 413)])
+def test_a_client_that_is_refused_while_it_still_sends_gets_to_know_why(
+    shared_api: Caller, key: str, size: int, status: int
+) -> None:
+    # urllib asks for the connection to be closed after the answer, and reads none after a failed send.
+    url = f"{shared_api.base_url}/api/workflows/{WORKFLOW_ID}"
+    headers = {"Authorization": f"Bearer {key}"}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(url, b" " * size, headers), timeout=10)
+    with refused.value as answer:
+        assert answer.code == status
+        assert json.load(answer)["error"]["message"]
+
+
+def test_a_body_that_stops_arriving_is_given_up_so_that_others_get_their_turn(
+    api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rerender.service.api.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("rerender.service.api._DRAIN_SECONDS", 0.1)
+    with stalled_post(api) as stalled:
+        assert api.post(body()).status_code == 200
+        assert stalled.recv(12) == b"HTTP/1.1 408"
+
+
+def test_bodies_are_read_one_at_a_time(shared_api: Caller) -> None:
+    answers: list[requests.Response] = []
+    other = threading.Thread(target=lambda: answers.append(shared_api.post(body())))
+    with stalled_post(shared_api) as stalled:
+        other.start()
+        other.join(0.3)
+        assert answers == []
+        stalled.sendall(b"}")
+        assert stalled.recv(12) == b"HTTP/1.1 422"
+        other.join(5)
+    assert answers[0].status_code == 200
+
+
+def stalled_post(api: Caller) -> socket.socket:
+    """A connection over which a POST was begun and all but the last byte of its body sent."""
+    _, _, port = api.base_url.rpartition(":")
+    head = f"POST /api/workflows/{WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+    connection.sendall(head.encode() + b"Content-Length: 2\r\n\r\n{")
+    time.sleep(0.05)  # so that the service has begun to read it before the test goes on
+    return connection
+
+
+# Everything else
+
+
+def test_an_unknown_workflow_render_picture_or_address_is_a_404_in_the_same_shape(shared_api: Caller) -> None:
+    answers = [
+        shared_api.post(body(), workflow_id="0" * 24),
+        *[shared_api.get(render_id) for render_id in ("0" * 24, "nonsense", "..%2f..%2flock", "%00", "x" * 5000)],
+        *[
+            requests.get(shared_api.base_url + path, timeout=5)
+            for path in (
+                *(f"/pictures/{name}" for name in ("0" * 32 + ".png", "..%2flock", "a.png")),
+                "/nothing",
+                "/static-offline-docs/nothing.js",
+            )
+        ],
+    ]
+    for answer in answers:
+        assert answer.status_code == 404
+        assert problem(answer)["code"] == "not_found"
+
+
+def test_a_wrong_method_is_a_405_in_the_same_shape(shared_api: Caller) -> None:
+    answer = requests.delete(f"{shared_api.base_url}/api/renders/{'0' * 24}", timeout=5)
+    assert answer.status_code == 405
+    assert problem(answer)["code"] == "method_not_allowed"
+    assert answer.headers["Allow"] == "GET"
+
+
+def test_a_fault_of_the_service_is_a_500_without_any_detail(
+    api: Caller, engine: FlatEngine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(request: RenderRequest) -> Any:
+        raise RuntimeError("the innermost secret")
+
+    engine.describe = broken  # type: ignore[method-assign]
+    answer = api.post(body())
+    assert answer.status_code == 500
+    assert problem(answer)["code"] == "internal_error"
+    assert "secret" not in answer.text
+
+
+def test_the_page_of_the_api_asks_no_other_host(shared_api: Caller) -> None:
+    page = requests.get(f"{shared_api.base_url}/docs", timeout=5).text
+    parts = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
+    assert len(parts) >= 3
+    for part in parts:
+        assert part.startswith("/static-offline-docs/")
+        assert requests.get(shared_api.base_url + part, timeout=5).status_code == 200
+
+
+def test_the_open_api_document_states_ranges_key_and_refusals(shared_api: Caller) -> None:
+    document = requests.get(f"{shared_api.base_url}/openapi.json", timeout=5).json()
+    submit = document["paths"]["/api/workflows/{workflow_id}"]["post"]
+    fields = submit["requestBody"]["content"]["application/json"]["schema"]
+    assert set(fields["required"]) == FIELDS
+    assert (fields["properties"]["batch_size"]["minimum"], fields["properties"]["batch_size"]["maximum"]) == (1, 4)
+    assert (fields["properties"]["seed"]["minimum"], fields["properties"]["seed"]["maximum"]) == (0, 10_000_000)
+    assert {"200", "401", "404", "413", "422", "429"} <= set(submit["responses"])
+    assert submit["security"] == [{"HTTPBearer": []}]
+    assert document["components"]["securitySchemes"]["HTTPBearer"] == {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The API key that the service was started with",
+    }
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_the_request_shown_on_the_api_page_is_one_that_works(shared_api: Caller) -> None:
+    document = requests.get(f"{shared_api.base_url}/openapi.json", timeout=5).json()
+    submit = document["paths"]["/api/workflows/{workflow_id}"]["post"]
+    fields = submit["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    shown = {name: field["examples"][0] for name, field in fields.items()}
+    assert shared_api.post(shown).status_code == 200

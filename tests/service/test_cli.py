@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from rerender.service.storage import Storage
+from tests.service.calls import Caller, wait_until
+
+COMMAND = [sys.executable, "-m", "rerender", "serve", "--port", "0"]
+
+
+class Serving:
+    """A running `python -m rerender serve`, and what it said at its start."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "RERENDER_HOME": str(home)},
+        )
+        assert self.process.stdout is not None
+        self.said = ""
+        while "Ctrl+C" not in self.said:
+            line = self.process.stdout.readline()
+            assert line, f"ended early: {self.said}"
+            self.said += line
+        self.api = Caller(self.word_after("Base URL"), self.word_after("API key"))
+
+    def word_after(self, label: str) -> str:
+        found = re.search(rf"{label} +(\S+)", self.said)
+        assert found
+        return found[1]
+
+    def end(self, number: int) -> int:
+        """Send a signal; the exit code and, in `said`, the last words."""
+        self.process.send_signal(number)
+        self.said, _ = self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    started: list[Serving] = []
+
+    def start(*options: str) -> Serving:
+        started.append(Serving(tmp_path, *options))
+        return started[-1]
+
+    yield start
+    for serving in started:
+        serving.process.kill()
+        serving.process.communicate()
+
+
+def wait_for_processing(api: Caller, render_id: str) -> None:
+    wait_until(lambda: api.phase(render_id) == "processing")
+
+
+def test_help_shows_examples_and_loads_neither_the_engine_nor_the_service() -> None:
+    code = (
+        "import sys\nfrom rerender.cli import main\n"
+        "try: main(['serve', '--help'])\n"
+        "finally: print(sorted({'cv2', 'numpy', 'fastapi', 'uvicorn', 'pydantic'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout
+    assert "python -m rerender serve --port 8601" in shown
+    assert shown.rstrip().endswith("[]")
+
+
+def test_stop_signals_in_the_middle_of_a_render_end_cleanly_and_the_render_is_made_after_the_restart(
+    serve: Callable[..., Serving], tmp_path: Path
+) -> None:
+    keys = ("--api-key", "one", "--api-key", "two")
+    serving = serve(*keys)
+    render_id = serving.api.submit(batch_size=4, image_width=1024, image_height=1024)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        wait_for_processing(serving.api, render_id)
+        assert serving.end(number) == 0
+        assert serving.said == ""
+        stored = Storage(tmp_path / "serve")
+        assert [record.phase for record in stored.unfinished()] == ["pending"]
+        stored.close()
+        serving = serve(*keys)
+    render = Caller(serving.api.base_url, "two").wait(render_id, seconds=60)
+    assert [requests.get(output["cover_src"], timeout=5).status_code for output in render["outputs"]] == [200] * 4
+
+
+def test_after_a_kill_renders_are_made_and_completed_ones_are_still_served(serve: Callable[..., Serving]) -> None:
+    killed = serve("--api-key", "one")
+    done = killed.api.wait(killed.api.submit())
+    seen = requests.get(done["outputs"][0]["cover_src"], timeout=5).content
+    interrupted, waiting = killed.api.submit(batch_size=4, image_width=1024), killed.api.submit()
+    wait_for_processing(killed.api, interrupted)
+    assert killed.end(signal.SIGKILL) == -signal.SIGKILL
+    api = serve("--api-key", "one").api
+    assert requests.get(api.get(done["_id"]).json()["outputs"][0]["cover_src"], timeout=5).content == seen
+    assert [api.wait(render_id, seconds=60)["phase"] for render_id in (interrupted, waiting)] == [
+        "completed",
+        "completed",
+    ]
+
+
+def test_without_a_key_each_start_makes_a_new_one_and_says_it(serve: Callable[..., Serving]) -> None:
+    serving = serve()
+    key = serving.word_after("API key")
+    assert len(key) >= 32
+    assert f'-H "Authorization: Bearer {key}"' in serving.said
+    assert requests.get(serving.word_after("Docs"), timeout=5).status_code == 200
+    assert serving.api.submit()
+
+
+def test_a_folder_in_use_is_said_in_one_line(serve: Callable[..., Serving], tmp_path: Path) -> None:
+    serve()
+    command = [*COMMAND, "--home", str(tmp_path)]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    folder = tmp_path / "serve"
+    assert second.stderr == f"Error: Another process is using {folder}. Stop it, or choose another folder.\n"
+    assert (second.returncode, second.stdout) == (1, "")

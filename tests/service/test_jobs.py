@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rerender.errors import ImageError
+from rerender.models import RenderRequest
+from rerender.service.api import WORKFLOW_ID
+from rerender.service.jobs import Jobs, QueueFull
+from rerender.service.storage import Storage
+from tests.service.calls import picture, wait_until
+from tests.service.engines import FlatEngine
+
+
+def request(seed: int = 0, batch_size: int = 1) -> RenderRequest:
+    return RenderRequest("a private prompt", picture(), batch_size, image_width=512, image_height=512, seed=seed)
+
+
+@pytest.fixture
+def open_jobs(tmp_path: Path, engine: FlatEngine) -> Iterator[Callable[[], Jobs]]:
+    """Opens the jobs of one folder; each call ends the one before, as a new process would."""
+    opened: list[tuple[Jobs, Storage]] = []
+
+    def close() -> None:
+        for jobs, storage in opened:
+            jobs.close()
+            storage.close()
+
+    def open_again() -> Jobs:
+        close()
+        storage = Storage(tmp_path)
+        opened.append((Jobs(storage, engine, queue_limit=3, clock=iter(range(10**6)).__next__), storage))
+        return opened[-1][0]
+
+    yield open_again
+    close()
+
+
+def submit(jobs: Jobs, seed: int = 0) -> str:
+    return jobs.submit(request(seed), WORKFLOW_ID)
+
+
+def phase(jobs: Jobs, render_id: str) -> str | None:
+    record = jobs.find(render_id)
+    return record.phase if record else None
+
+
+def wait_for(jobs: Jobs, render_id: str, wanted: str) -> None:
+    wait_until(lambda: phase(jobs, render_id) == wanted)
+
+
+def test_renders_are_made_one_by_one_in_the_order_they_came(open_jobs: Callable[[], Jobs], engine: FlatEngine) -> None:
+    jobs = open_jobs()
+    ids = [submit(jobs, seed) for seed in (5, 3, 4)]
+    jobs.start()
+    wait_for(jobs, ids[-1], "completed")
+    assert engine.rendered == [5, 3, 4]
+
+
+def test_a_render_stopped_between_two_stages_is_pending_again_and_made_after_the_next_start(
+    open_jobs: Callable[[], Jobs], engine: FlatEngine
+) -> None:
+    jobs = open_jobs()
+    jobs.start()
+    engine.gate.clear()
+    render_id = submit(jobs)
+    assert engine.working.wait(5)
+    jobs.close()
+    assert phase(jobs, render_id) == "pending"
+    engine.gate.set()
+    jobs = open_jobs()
+    jobs.start()
+    wait_for(jobs, render_id, "completed")
+
+
+def test_waiting_renders_keep_their_order_over_a_restart(open_jobs: Callable[[], Jobs], engine: FlatEngine) -> None:
+    jobs = open_jobs()
+    ids = [submit(jobs, seed) for seed in (2, 1, 3)]
+    jobs = open_jobs()
+    jobs.start()
+    wait_for(jobs, ids[-1], "completed")
+    assert engine.rendered == [2, 1, 3]
+
+
+def test_an_engine_error_fails_the_render_and_not_the_worker(
+    open_jobs: Callable[[], Jobs], engine: FlatEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = open_jobs()
+    jobs.start()
+    engine.error = RuntimeError("bad pixels while drawing a private prompt")
+    failing = submit(jobs)
+    wait_for(jobs, failing, "failed")
+    engine.error = None
+    wait_for(jobs, submit(jobs), "completed")
+    record = jobs.find(failing)
+    assert record is not None
+    assert record.misc["error"] == "The engine stopped with an error; the log of the service says where."
+    assert record.pictures == ()
+    assert "RuntimeError" in caplog.text
+    assert "engines.py" in caplog.text
+    assert "private" not in caplog.text
+
+
+def test_an_error_that_is_meant_for_people_is_passed_on(open_jobs: Callable[[], Jobs], engine: FlatEngine) -> None:
+    jobs = open_jobs()
+    jobs.start()
+    engine.error = ImageError("The control image is empty.")
+    wait_for(jobs, render_id := submit(jobs), "failed")
+    record = jobs.find(render_id)
+    assert record is not None
+    assert record.misc["error"] == "The control image is empty."
+
+
+def test_a_full_queue_refuses_and_stores_nothing(
+    open_jobs: Callable[[], Jobs], tmp_path: Path, engine: FlatEngine
+) -> None:
+    jobs = open_jobs()
+    for _ in range(3):
+        submit(jobs)
+    with pytest.raises(QueueFull):
+        submit(jobs)
+    assert len(list((tmp_path / "renders").iterdir())) == 3
+    jobs.start()
+    wait_until(lambda: len(engine.rendered) == 3)
+    submit(jobs)
+
+
+def test_a_render_forgotten_at_work_stops_and_leaves_no_file(
+    open_jobs: Callable[[], Jobs], tmp_path: Path, engine: FlatEngine
+) -> None:
+    jobs = open_jobs()
+    jobs.start()
+    engine.gate.clear()
+    forgotten = submit(jobs, seed=1)
+    assert engine.working.wait(5)
+    jobs.forget(forgotten)
+    engine.gate.set()
+    wait_for(jobs, kept := submit(jobs, seed=2), "completed")
+    assert phase(jobs, forgotten) is None
+    assert [path.stem for path in (tmp_path / "renders").iterdir()] == [kept]
+    assert len(list((tmp_path / "pictures").iterdir())) == 2
+
+
+def test_a_render_forgotten_while_it_waits_is_never_made(open_jobs: Callable[[], Jobs], engine: FlatEngine) -> None:
+    jobs = open_jobs()
+    forgotten, kept = submit(jobs, seed=1), submit(jobs, seed=2)
+    jobs.forget(forgotten)
+    jobs.start()
+    wait_for(jobs, kept, "completed")
+    assert engine.rendered == [2]
+
+
+def test_a_disk_that_refuses_a_write_does_not_end_the_worker(
+    open_jobs: Callable[[], Jobs], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bool:
+        raise OSError(28, "No space left on device")
+
+    jobs = open_jobs()
+    jobs.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(Storage, "update", full)
+        lost = submit(jobs)
+        wait_until(lambda: lost in caplog.text)
+    wait_for(jobs, submit(jobs), "completed")
+    jobs = open_jobs()
+    jobs.start()
+    wait_for(jobs, lost, "completed")
+
+
+def test_closing_twice_or_before_the_start_is_fine(open_jobs: Callable[[], Jobs]) -> None:
+    jobs = open_jobs()
+    jobs.close()
+    jobs.close()
