@@ -27,7 +27,7 @@ def load(data: bytes) -> Image.Image:
     if min(image.size) < MIN_SIDE:
         raise ImageError(f"The image is only {image.width} × {image.height} px; each side needs {MIN_SIDE} px.")
     with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
     image = _as_rgb(image)
     image.info.clear()  # colour profile, comments: Pillow would write some of them again
     return image
@@ -95,6 +95,6 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         image = image.convert("I" if image.mode.startswith("I") else "F").convert("F")
         image = image.point(lambda value: value * (255 / white) + 0.5).convert("L")
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     image = image.convert("RGBA")
     return image.convert("RGB") if image.getchannel("A").getextrema() == (255, 255) else image

@@ -1,0 +1,69 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rerender import samples
+from rerender.engines.preview.planner import plan
+from rerender.samples.draw.__main__ import picture
+
+NAMES = [sample.name for sample in samples.SAMPLES]
+
+
+def pixels(name: str) -> np.ndarray:
+    with Image.open(io.BytesIO(samples.load(name))) as image:
+        return np.asarray(image)
+
+
+def test_there_are_at_least_four_under_names_of_their_own() -> None:
+    assert len(set(NAMES)) == len(NAMES) >= 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_is_a_small_png_of_the_promised_size(name: str) -> None:
+    sample, data = samples.get(name), samples.load(name)
+    assert len(data) <= 1_200_000
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.format, image.size) == ("PNG", (sample.width, sample.height))
+
+
+def test_an_unknown_name_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        samples.load("../models")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_engine_understands_every_word_of_three_prompts(name: str) -> None:
+    prompts = samples.get(name).prompts
+    assert len(prompts) == 3
+    assert {prompt: plan(prompt).not_understood for prompt in prompts} == dict.fromkeys(prompts, ())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_prompt_does_not_contradict_what_its_sample_shows(name: str) -> None:
+    setting = {"living-room": "interior", "armchair": "product"}.get(name, "exterior")
+    assert {plan(prompt).setting for prompt in samples.get(name).prompts if plan(prompt).setting_named} <= {setting}
+
+
+def test_the_product_stands_alone_on_a_transparent_backdrop() -> None:
+    alpha = pixels("armchair")[:, :, 3]
+    assert 0.2 < np.mean(alpha == 255) < 0.6
+    assert np.mean(alpha == 0) > 0.35
+    assert alpha[0].max() == alpha[-1].max() == alpha[:, 0].max() == alpha[:, -1].max() == 0
+    assert 0 < np.mean((alpha > 0) & (alpha < 255)) < 0.05
+
+
+def test_the_drawing_is_the_one_that_the_script_draws() -> None:
+    sample = samples.get("living-room")
+    drawn = np.asarray(picture("living-room", sample.width, sample.height)).astype(int)
+    assert np.mean(np.abs(drawn - pixels("living-room")) > 2) < 0.001
+
+
+@pytest.mark.parametrize("name", ["clay-house", "armchair", "street"])
+def test_the_script_draws_the_clay_renders_that_are_kept(name: str) -> None:
+    sample = samples.get(name)
+    size = (sample.width // 24, sample.height // 24)
+    drawn = np.asarray(picture(name, *size)).astype(float)
+    kept = np.asarray(Image.fromarray(pixels(name)).resize(size, Image.Resampling.BOX)).astype(float)
+    assert np.mean(np.abs(drawn - kept)) < 6
