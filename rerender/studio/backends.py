@@ -1,0 +1,124 @@
+"""Where renders are made: the embedded preview, or an API at some origin."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from rerender.client import DEFAULT_BASE_URL, DEFAULT_WORKFLOW_ID, Client
+from rerender.errors import ConfigurationError
+from rerender.studio.workspaces import Mode
+
+__all__ = ["EMBEDDED", "PREVIEW", "Backend", "Lookup", "choose", "hosted_backend", "origin_of"]
+
+EMBEDDED = "embedded"
+# What the API charges according to its page; settings override both.
+CREDITS_PER_RUN, CREDIT_PRICE = 1.0, 0.025
+
+Lookup = Callable[[str], str | None]
+"""One source of settings, such as the secrets file or the environment: a name's value, None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Where a run is sent, with whose key, and what it costs there.
+
+    `name` is what rows keep: `EMBEDDED`, or an origin; the embedded service has another address at each start.
+    `poll_floor` is in seconds, `credit_price` in US dollars.
+    """
+
+    name: str
+    base_url: str = ""
+    workflow_id: str = DEFAULT_WORKFLOW_ID
+    api_key: str = field(default="", repr=False)
+    poll_floor: float = 1.0
+    credits_per_run: float = CREDITS_PER_RUN
+    credit_price: float = CREDIT_PRICE
+    is_preview: bool = False
+    keeps_alpha: bool = False
+
+    @property
+    def cost(self) -> float:
+        """What one run costs, in US dollars."""
+        return self.credits_per_run * self.credit_price
+
+    def client(
+        self, request_timeout: tuple[float, float] = (5.0, 60.0), sleep: Callable[[float], None] = time.sleep
+    ) -> Client:
+        """A client of this backend. `request_timeout`: seconds to connect, and for a whole answer."""
+        return Client(
+            self.api_key,
+            base_url=self.base_url,
+            workflow_id=self.workflow_id,
+            request_timeout=request_timeout,
+            poll_floor=self.poll_floor,
+            sleep=sleep,
+        )
+
+
+PREVIEW = Backend(EMBEDDED, poll_floor=0.1, credits_per_run=0, credit_price=0, is_preview=True, keeps_alpha=True)
+"""The embedded backend as it can be shown before its service runs; `Runtime.ready` gives the one with an address."""
+
+
+def origin_of(base_url: str) -> str:
+    """Scheme, host and port of a base URL that a client takes, the port only where it is not the usual one."""
+    parts = urlsplit(base_url)
+    usual = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def hosted_backend(
+    api_key: str,
+    *,
+    base_url: str = DEFAULT_BASE_URL,
+    workflow_id: str = DEFAULT_WORKFLOW_ID,
+    credits_per_run: float = CREDITS_PER_RUN,
+    credit_price: float = CREDIT_PRICE,
+) -> Backend:
+    """The API at `base_url`, named by its origin. Raises `ConfigurationError` for a key or URL that cannot be used."""
+    # The client is the one that knows which keys and addresses are safe to use.
+    Client(api_key, base_url=base_url, workflow_id=workflow_id).close()
+    return Backend(
+        origin_of(base_url),
+        base_url=base_url,
+        workflow_id=workflow_id,
+        api_key=api_key,
+        credits_per_run=credits_per_run,
+        credit_price=credit_price,
+    )
+
+
+def choose(sources: Sequence[Lookup], mode: Mode) -> Backend:
+    """The backend that the settings name; `sources` in the order in which they are asked.
+
+    The first source with GENLY_API_KEY decides, and the address comes from the same source, so that no setting of
+    another can send the key elsewhere. Without a key, or hosted (where visitors would spend the owner's credits),
+    it is the embedded preview. Raises `ConfigurationError` for a setting that cannot be used.
+    """
+    source = next((source for source in sources if source("GENLY_API_KEY")), None)
+    if source is None or mode == "hosted":
+        return PREVIEW
+    return hosted_backend(
+        source("GENLY_API_KEY") or "",
+        base_url=source("GENLY_BASE_URL") or DEFAULT_BASE_URL,
+        workflow_id=source("GENLY_WORKFLOW_ID") or DEFAULT_WORKFLOW_ID,
+        credits_per_run=_amount(sources, "RERENDER_CREDITS_PER_RUN", CREDITS_PER_RUN),
+        credit_price=_amount(sources, "RERENDER_CREDIT_PRICE", CREDIT_PRICE),
+    )
+
+
+def _amount(sources: Sequence[Lookup], name: str, default: float) -> float:
+    written = next((value for source in sources if (value := source(name))), None)
+    if written is None:
+        return default
+    try:
+        amount = float(written)
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
+        raise ConfigurationError(f"{name} must be a number of 0 or more, not {written!r}.")
+    return amount

@@ -1,0 +1,108 @@
+"""The preview service inside the app: real HTTP on loopback, started when it is first needed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rerender.studio.backends import PREVIEW, Backend
+
+if TYPE_CHECKING:
+    from rerender.engines.base import Engine
+    from rerender.service.server import LocalServer
+
+__all__ = ["Embedded", "preview_engine"]
+
+PREDECESSOR_ENDS_WITHIN = 10.0
+
+
+def preview_engine() -> Engine:
+    """The engine of the embedded service."""
+    # OpenCV and numpy take memory that an app with a key never needs.
+    from rerender.engines.preview import PreviewEngine
+
+    return PreviewEngine()
+
+
+class Embedded:
+    """The service over `folder`, or over a private temporary one while another process uses `folder`."""
+
+    def __init__(self, folder: Path, make_engine: Callable[[], Engine] = preview_engine) -> None:
+        self._folder = folder
+        self._holder = folder / "pid"
+        self._make_engine = make_engine
+        self._lock = threading.Lock()
+        self._server: LocalServer | None = None
+        self._backend = PREVIEW
+        self._private: Path | None = None
+        self._closed = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it works over a temporary folder, and so knows nothing of earlier renders."""
+        return self._private is not None
+
+    def backend(self) -> Backend:
+        """The backend with its address and key; starts the service on first use.
+
+        Raises `ConfigurationError` or `OSError` when it cannot be started, `RuntimeError` after `close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("The preview service is closed.")
+            if self._server is None:
+                self._start()
+            return self._backend
+
+    def forget(self, render_id: str) -> None:
+        """Delete a render and its pictures, if the service is running."""
+        with self._lock:
+            if self._server is not None:
+                self._server.forget(render_id)
+
+    def close(self) -> None:
+        """Stop the service. Idempotent."""
+        with self._lock:
+            self._closed = True
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+            if self._private is not None:
+                shutil.rmtree(self._private, ignore_errors=True)
+
+    def _start(self) -> None:
+        from rerender.service.server import LocalServer
+
+        token, engine = secrets.token_urlsafe(32), self._make_engine()
+        server = LocalServer(self._folder, engine, [token])
+        if self._starts(server):
+            self._holder.write_text(str(os.getpid()))
+        else:
+            self._private = Path(tempfile.mkdtemp(prefix="rerender-service-"))
+            server = LocalServer(self._private, engine, [token])
+            server.start()
+        self._server = server
+        self._backend = replace(PREVIEW, base_url=server.base_url, api_key=token)
+
+    def _starts(self, server: LocalServer) -> bool:
+        """Whether the folder can be had. After a hot reload the older self of this process still has it for a while."""
+        from rerender.service.storage import FolderInUse
+
+        give_up_at = time.monotonic() + PREDECESSOR_ENDS_WITHIN
+        while True:
+            try:
+                server.start()
+                return True
+            except FolderInUse:
+                held_here = self._holder.exists() and self._holder.read_text() == str(os.getpid())
+                if not held_here or time.monotonic() > give_up_at:
+                    return False
+                time.sleep(0.05)

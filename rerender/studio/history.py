@@ -1,0 +1,111 @@
+"""What pages read. A history sees one workspace and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, insert, select
+
+from rerender.models import RenderRequest
+from rerender.studio import pictures
+from rerender.studio.database import Database
+from rerender.studio.runs import RUN_COLUMNS, Picture, Run
+from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
+
+__all__ = ["History"]
+
+PICTURE_COLUMNS = (images.c.sha256, images.c.mime, images.c.width, images.c.height, images.c.byte_size)
+
+
+class History:
+    """The runs of one workspace, with their pictures."""
+
+    def __init__(self, database: Database, workspace: str) -> None:
+        self._database = database
+        self._workspace = workspace
+
+    def latest(self) -> Run | None:
+        """The newest run, None before the first."""
+        return next(iter(self.recent(1)), None)
+
+    def recent(self, limit: int = 24) -> list[Run]:
+        """The newest runs, newest first."""
+        return self._runs(limit=limit)
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of this id, None when there is none here."""
+        return next(iter(self._runs(runs.c.run_id == run_id)), None)
+
+    def unfinished(self) -> list[Run]:
+        """The runs to which something is still going to happen by itself, newest first."""
+        return self._runs(runs.c.finished_at.is_(None))
+
+    def unfinished_like(self, backend_name: str, request: RenderRequest) -> Run | None:
+        """An unfinished run of the very same request at the same backend: a second one is rarely meant."""
+        alike = self._runs(
+            runs.c.finished_at.is_(None),
+            runs.c.backend == backend_name,
+            runs.c.prompt == request.prompt,
+            runs.c.batch_size == request.batch_size,
+            runs.c.image_width == request.image_width,
+            runs.c.image_height == request.image_height,
+            runs.c.seed == request.seed,
+            runs.c.control_image == hashlib.sha256(request.control_image).hexdigest(),
+        )
+        return next(iter(alike), None)
+
+    def outputs(self, run_id: str) -> list[Picture]:
+        """The pictures of a run in the API's order, as far as they are stored."""
+        query = self._mine(outputs, *PICTURE_COLUMNS).join(
+            images, (images.c.workspace == outputs.c.workspace) & (images.c.sha256 == outputs.c.sha256)
+        )
+        return self._pictures(query.where(outputs.c.run_id == run_id).order_by(outputs.c.position))
+
+    def control_image(self, run_id: str) -> Picture | None:
+        """The control image of a run as it was sent, None when there is no such run here."""
+        query = self._mine(runs, *PICTURE_COLUMNS).join(
+            images, (images.c.workspace == runs.c.workspace) & (images.c.sha256 == runs.c.control_image)
+        )
+        return next(iter(self._pictures(query.where(runs.c.run_id == run_id))), None)
+
+    def data(self, sha256: str) -> bytes:
+        """The bytes of an image, exactly as they were sent or came. Raises `KeyError` for one that is not here."""
+        with self._database.read() as connection:
+            data: bytes | None = connection.scalar(self._mine(blobs, blobs.c.data).where(blobs.c.sha256 == sha256))
+        if data is None:
+            raise KeyError(sha256)
+        return data
+
+    def thumbnail(self, sha256: str, side: int = 320) -> bytes:
+        """The image as WEBP, at most `side` px on its long side: made once, then kept.
+
+        Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture.
+        """
+        query = self._mine(thumbnails, thumbnails.c.data).where(
+            thumbnails.c.sha256 == sha256, thumbnails.c.side == side
+        )
+        with self._database.read() as connection:
+            kept: bytes | None = connection.scalar(query)
+        if kept is not None:
+            return kept
+        made = pictures.shrink(self.data(sha256), side)
+        with self._database.write() as connection:
+            if connection.scalar(query) is None:
+                row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made}
+                connection.execute(insert(thumbnails).values(row))
+        return made
+
+    def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        """The one place that binds rows to the workspace: every query of a history starts here."""
+        return select(*columns).select_from(table).where(table.c.workspace == self._workspace)
+
+    def _runs(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Run]:
+        newest_first = (runs.c.created_at.desc(), runs.c.run_id)
+        query = self._mine(runs, *RUN_COLUMNS).where(*conditions).order_by(*newest_first).limit(limit)
+        with self._database.read() as connection:
+            return [Run.from_row(row) for row in connection.execute(query).mappings()]
+
+    def _pictures(self, query: Select[Any]) -> list[Picture]:
+        with self._database.read() as connection:
+            return [Picture(**row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,273 @@
+"""What the runner writes about runs: each method is one transaction, and after each the row says the truth.
+
+A run that is not finished belongs to one runner at a time, its owner, whose lease says until when. Only the owner
+writes about it, with one exception: a render id that came back is written whoever owns the row.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, update
+
+from rerender.errors import ImageError
+from rerender.models import Render, RenderRequest
+from rerender.studio import pictures
+from rerender.studio.backends import Backend
+from rerender.studio.database import Database
+from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
+from rerender.studio.tables import outputs, runs
+
+__all__ = ["Download", "Journal", "new_owner"]
+
+UNSENT = "The app was closed before this was sent. Nothing was charged; render it again."
+STOPPED = "The app stopped while this was being sent."
+CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
+CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
+FREE = {"credits": 0.0, "cost": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One output as it came: the bytes, and whether they could be decoded."""
+
+    position: int
+    data: bytes = field(repr=False)
+    is_picture: bool = True
+
+
+def new_owner() -> str:
+    """A name for a runner that tells where it lives, so that others can see when its process is gone."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
+
+
+class Journal:
+    """Writes for one owner. `wall` gives seconds since the epoch, `lease` is in seconds, `announce` tells readers."""
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        *,
+        wall: Callable[[], float],
+        lease: float,
+        announce: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._wall = wall
+        self._announce = announce
+        self.owner = owner
+        self.lease = lease
+
+    def begin(self, workspace: str, backend: Backend, request: RenderRequest) -> str:
+        """Write down a new run with its control image; its `run_id`. Raises `ImageError` if that is no picture."""
+        control_image = pictures.describe(request.control_image)
+        if not control_image.is_readable:
+            raise ImageError("The control image is not a picture file. Nothing was sent.")
+        row = {
+            "run_id": secrets.token_hex(16),
+            "workspace": workspace,
+            "backend": backend.name,
+            "workflow_id": backend.workflow_id,
+            "prompt": request.prompt,
+            "batch_size": request.batch_size,
+            "image_width": request.image_width,
+            "image_height": request.image_height,
+            "seed": request.seed,
+            "control_image": control_image.sha256,
+            "submission": Submission.SUBMITTING,
+            "misc": {},
+            "credits": backend.credits_per_run,
+            "cost": backend.cost,
+            "created_at": self._wall(),
+            **self._owned(),
+        }
+        with self._database.write() as connection:
+            pictures.keep(connection, workspace, control_image, request.control_image)
+            connection.execute(insert(runs).values(row))
+        self._announce()
+        return str(row["run_id"])
+
+    def sending(self, run_id: str) -> bool:
+        """The POST begins now. False, and then it must not, when the run is no longer ours to send."""
+        ours = (self._is_mine, runs.c.submission == Submission.SUBMITTING, runs.c.submitted_at.is_(None))
+        return self._write(run_id, *ours, submitted_at=self._wall())
+
+    def accepted(self, run_id: str, render_id: str) -> Run | None:
+        """The API answered with a render id: the run is ours to follow now, whatever its row said. None if deleted."""
+        known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "finished_at": None}
+        self._write(run_id, **known, **self._owned())
+        with self._database.read() as connection:
+            row = connection.execute(select(*RUN_COLUMNS).where(runs.c.run_id == run_id)).mappings().first()
+            return None if row is None else Run.from_row(row)
+
+    def not_accepted(self, run_id: str, submission: Submission, error: str) -> None:
+        """The POST ended without a render id: refused (nothing was charged) or uncertain."""
+        free = FREE if submission == Submission.REFUSED else {}
+        no_id = runs.c.render_id.is_(None)
+        self._write(run_id, no_id, submission=submission, error=error, finished_at=self._wall(), **free)
+
+    def seen(self, run_id: str, render: Render, error: str | None = None) -> bool:
+        """What the API says of an unfinished run. False when the run is no longer ours, as in the methods below."""
+        return self._write(run_id, self._is_mine, phase=render.phase, misc=dict(render.misc), error=error)
+
+    def noted(self, run_id: str, error: str) -> bool:
+        """Why an unfinished run does not get on."""
+        return self._write(run_id, self._is_mine, error=error)
+
+    def ended(self, run_id: str, render: Render | None, error: str) -> bool:
+        """The run ended without pictures."""
+        last = {} if render is None else {"phase": render.phase, "misc": dict(render.misc)}
+        return self._write(run_id, self._is_mine, error=error, finished_at=self._wall(), **last)
+
+    def completed(self, run_id: str, render: Render) -> tuple[float, set[int]] | None:
+        """The API says `completed`: since when we know, and which outputs are stored. None if no longer ours."""
+        now = func.coalesce(runs.c.completed_at, self._wall())
+        if not self._write(run_id, self._is_mine, phase=render.phase, misc=dict(render.misc), completed_at=now):
+            return None
+        with self._database.read() as connection:
+            since = connection.scalar(select(runs.c.completed_at).where(runs.c.run_id == run_id))
+            stored = connection.scalars(select(outputs.c.position).where(outputs.c.run_id == run_id))
+            return (float(since or 0.0), set(stored))
+
+    def store(self, run: Run, downloads: Iterable[Download], *, is_all: bool, error: str | None, is_last: bool) -> bool:
+        """Keep outputs, in one transaction with whether that `is_all`, and whether these are the last ones to come."""
+        now = self._wall()
+        with self._database.write() as connection:
+            if not self._update(
+                connection,
+                run.run_id,
+                self._is_mine,
+                error=error,
+                finished_at=now if is_last else None,
+                stored_at=now if is_all else None,
+            ):
+                return False
+            for download in downloads:
+                picture = _described(download)
+                pictures.keep(connection, run.workspace, picture, download.data)
+                row = {"workspace": run.workspace, "sha256": picture.sha256, "position": download.position}
+                connection.execute(insert(outputs).values(run_id=run.run_id, **row))
+        self._announce()
+        return True
+
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """Look again for outputs that were given up. False when there is nothing to look for."""
+        given_up = (
+            runs.c.workspace == workspace,
+            runs.c.submission == Submission.ACCEPTED,
+            runs.c.completed_at.is_not(None),
+            runs.c.finished_at.is_not(None),
+            runs.c.stored_at.is_(None),
+        )
+        nobody = {"owner": None, "lease_until": None}
+        return self._write(run_id, *given_up, finished_at=None, completed_at=None, error=None, **nobody)
+
+    def renew(self) -> set[str]:
+        """Renew the lease of every unfinished run of ours; which those are."""
+        mine = select(runs.c.run_id).where(self._is_mine)
+        with self._database.read() as connection:
+            if connection.scalar(mine.limit(1)) is None:
+                return set()
+        with self._database.write() as connection:
+            connection.execute(update(runs).where(self._is_mine).values(**self._owned()))
+            return set(connection.scalars(mine))
+
+    def orphans(self) -> list[Run]:
+        """Unfinished runs whose owner let go, let the lease expire, or is a process that is gone."""
+        with self._database.read() as connection:
+            return self._orphans(connection)
+
+    def take(self, run_id: str) -> bool:
+        """Become the owner of an orphan. False when it is none any more.
+
+        One whose POST was cut off is settled instead: nobody can know more about it than is known now.
+        """
+        with self._database.write() as connection:
+            run = next((run for run in self._orphans(connection) if run.run_id == run_id), None)
+            if run is None:
+                return False
+            if run.submission == Submission.SUBMITTING:
+                self._settle(connection, runs.c.run_id == run_id)
+            else:
+                self._update(connection, run_id, **self._owned())
+        self._announce()
+        return run.submission != Submission.SUBMITTING
+
+    def waits(self, run_id: str, error: str) -> None:
+        """Say why an orphan has to wait for an owner."""
+        changed = or_(runs.c.error.is_(None), runs.c.error != error)
+        self._write(run_id, runs.c.finished_at.is_(None), changed, error=error)
+
+    def let_go(self, *run_ids: str) -> None:
+        """Give runs of ours to whoever takes them next; without ids all of them, which ends what was being sent."""
+        with self._database.write() as connection:
+            if not run_ids:
+                self._settle(connection, self._is_mine)
+            chosen = runs.c.run_id.in_(run_ids) if run_ids else self._is_mine
+            connection.execute(update(runs).where(self._is_mine, chosen).values(owner=None, lease_until=None))
+        self._announce()
+
+    @property
+    def _is_mine(self) -> ColumnElement[bool]:
+        return (runs.c.owner == self.owner) & runs.c.finished_at.is_(None)
+
+    def _owned(self) -> dict[str, Any]:
+        return {"owner": self.owner, "lease_until": self._wall() + self.lease}
+
+    def _orphans(self, connection: Connection) -> list[Run]:
+        others = or_(runs.c.owner.is_(None), runs.c.owner != self.owner)
+        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(runs.c.finished_at.is_(None), others)
+        now = self._wall()
+        return [
+            Run.from_row(row)
+            for row in connection.execute(query.order_by(runs.c.created_at)).mappings()
+            if row["owner"] is None or row["lease_until"] < now or _is_gone(row["owner"])
+        ]
+
+    def _settle(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
+        """Close the books on runs that are being sent: what had not begun was certainly not charged."""
+        sending = chosen & (runs.c.submission == Submission.SUBMITTING)
+        unsent = {"submission": Submission.REFUSED, "error": UNSENT, **FREE}
+        cut_off = {
+            "submission": Submission.UNCERTAIN,
+            "error": case((runs.c.credits == 0, CUT_OFF_FREE), else_=CUT_OFF),
+        }
+        for when, values in ((runs.c.submitted_at.is_(None), unsent), (runs.c.submitted_at.is_not(None), cut_off)):
+            connection.execute(update(runs).where(sending, when).values(finished_at=self._wall(), **values))
+
+    def _write(self, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        with self._database.write() as connection:
+            changed = self._update(connection, run_id, *conditions, **values)
+        if changed:
+            self._announce()
+        return changed
+
+    def _update(self, connection: Connection, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
+        return (
+            connection.execute(update(runs).where(runs.c.run_id == run_id, *conditions).values(**values)).rowcount == 1
+        )
+
+
+def _described(download: Download) -> Picture:
+    return pictures.describe(download.data) if download.is_picture else pictures.unreadable(download.data)
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether the owner was a process of this machine that has ended. An id in use again counts as alive."""
+    host, _, rest = owner.partition("/")
+    # On Windows signal 0 is not a question: it would interrupt the process.
+    if host != socket.gethostname() or os.name != "posix":
+        return False
+    try:
+        os.kill(int(rest.partition("/")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

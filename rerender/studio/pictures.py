@@ -1,0 +1,64 @@
+"""Images in the database: each kept once a workspace, byte for byte, found by the SHA-256 of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+from PIL import Image, ImageOps
+from sqlalchemy import Connection, insert, select
+
+from rerender import images as image_files
+from rerender.studio.runs import UNREADABLE, Picture
+from rerender.studio.tables import blobs, images
+
+__all__ = ["describe", "keep", "shrink", "unreadable"]
+
+MAX_PIXELS = 64_000_000
+
+
+def describe(data: bytes) -> Picture:
+    """What the header of an image file says. A file that is not an image is described as unreadable."""
+    try:
+        with Image.open(io.BytesIO(data), formats=image_files.FORMATS) as image:
+            mime, (width, height) = Image.MIME[image.format or ""], image.size
+    except Exception:  # Pillow raises nearly anything for hostile bytes
+        return unreadable(data)
+    return Picture(_sha256(data), mime, width, height, len(data))
+
+
+def unreadable(data: bytes) -> Picture:
+    """The description of bytes that are kept although they could not be decoded."""
+    return Picture(_sha256(data), UNREADABLE, None, None, len(data))
+
+
+def keep(connection: Connection, workspace: str, picture: Picture, data: bytes) -> None:
+    """Store the bytes of a picture, unless the workspace has them already."""
+    known = select(images.c.sha256).where(images.c.workspace == workspace, images.c.sha256 == picture.sha256)
+    if connection.scalar(known) is not None:
+        return
+    connection.execute(
+        insert(images).values(
+            workspace=workspace,
+            sha256=picture.sha256,
+            mime=picture.mime,
+            width=picture.width,
+            height=picture.height,
+            byte_size=picture.byte_size,
+        )
+    )
+    connection.execute(insert(blobs).values(workspace=workspace, sha256=picture.sha256, data=data))
+
+
+def shrink(data: bytes, side: int) -> bytes:
+    """A WEBP of the picture, upright, at most `side` px on its long side. Raises `ImageError`."""
+    image = image_files.decode(data, image_files.FORMATS, MAX_PIXELS)
+    image = ImageOps.exif_transpose(image).convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

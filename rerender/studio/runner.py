@@ -1,0 +1,154 @@
+"""Runs, from the click to the pictures in the database: nothing is sent before it is written down."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from rerender.errors import RerenderError, SubmissionUncertain, TransportError
+from rerender.models import RenderRequest
+from rerender.studio.backends import Backend
+from rerender.studio.concurrency import News, Pool
+from rerender.studio.database import Database
+from rerender.studio.journal import Journal, new_owner
+from rerender.studio.keys import Keys
+from rerender.studio.runs import Run, Submission
+from rerender.studio.tracker import FindBackend, Tracker
+
+__all__ = ["Runner"]
+
+_log = logging.getLogger(__name__)
+
+LEASE = 30.0
+POSTS_AT_ONCE = 4
+LOOKS_END_WITHIN = 5.0
+# Before each further try to write down what a paid POST brought, when the database is locked or the disk is full.
+WRITE_AGAIN_AFTER = (0.5, 2.0, 10.0)
+
+CHECK_FIRST = "Look at your account before you render it again."
+BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
+PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
+
+T = TypeVar("T")
+
+
+class Runner:
+    """Sends runs and follows them, several at a time, for as long as the process lives.
+
+    `find_backend(name, workspace)` gives the key for runs that another process left. `lease` and `request_timeout`
+    (connect, whole answer) are in seconds, `clock` is monotonic, `wall` is seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        find_backend: FindBackend,
+        *,
+        on_stored: Callable[[Run], object] = lambda _run: None,
+        lease: float = LEASE,
+        request_timeout: tuple[float, float] = (5.0, 60.0),
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._request_timeout = request_timeout
+        self._news = News()
+        self._keys = Keys(wall)
+        self._journal = Journal(database, new_owner(), wall=wall, lease=lease, announce=self._news.announce)
+        self._tracker = Tracker(
+            self._journal, self._keys, find_backend, on_stored=on_stored, clock=clock, wall=wall, jitter=jitter
+        )
+        self._posts = Pool(POSTS_AT_ONCE, "rerender-post")
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    def resume(self) -> None:
+        """Take up what other processes left unfinished, from now on."""
+        self._tracker.start()
+
+    def submit(self, workspace: str, backend: Backend, request: RenderRequest) -> str:
+        """Write the run down and return its `run_id` at once; sending and everything after happens by itself.
+
+        Raises `ImageError` when the control image is no picture, `RuntimeError` after `close`.
+        """
+        with self._lock:
+            if self._closing.is_set():
+                raise RuntimeError("The runner is closed.")
+            run_id = self._journal.begin(workspace, backend, request)
+            self._posts.start(partial(self._send, run_id, backend, request))
+        self._tracker.start()
+        return run_id
+
+    def offer(self, workspace: str, backend: Backend) -> None:
+        """Use this key for the unfinished runs of the workspace at this backend. Memory only, for 24 h at most."""
+        self._keys.offer(workspace, backend)
+        self._tracker.look_around()
+
+    def look_again(self, workspace: str, run_id: str) -> bool:
+        """Try again to fetch outputs that were given up. False when there is nothing to fetch."""
+        reopened = self._journal.reopen(workspace, run_id)
+        self._tracker.look_around()
+        return reopened
+
+    @property
+    def news(self) -> int:
+        """How often this runner has changed any run. Read it before the history, then wait for more."""
+        return self._news.count
+
+    def wait_for_news(self, seen: int, timeout: float) -> int:
+        """The count of news as soon as it differs from `seen`, at the latest after `timeout` seconds."""
+        return self._news.wait(seen, timeout)
+
+    def close(self) -> None:
+        """Send nothing more, wait until every POST in flight is written down, and let go of all runs. Idempotent."""
+        # Under the lock no submission is between its row and its place in the queue.
+        with self._lock:
+            self._closing.set()
+        self._posts.close(sum(self._request_timeout) + LOOKS_END_WITHIN)
+        self._tracker.close(LOOKS_END_WITHIN)
+        self._journal.let_go()
+
+    def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
+        if not self._journal.sending(run_id):
+            return
+        submission, error = Submission.UNCERTAIN, BROKE_OFF
+        try:
+            with backend.client(self._request_timeout, self._pause) as client:
+                render_id = client.submit(request)
+        except SubmissionUncertain as uncertain:
+            error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
+        except RerenderError as refusal:
+            submission, error = Submission.REFUSED, f"{refusal} Nothing was charged."
+        except Exception:
+            _log.exception("Run %s: sending stopped with an error.", run_id)
+        else:
+            run = self._surely(lambda: self._journal.accepted(run_id, render_id), f"run {run_id} is render {render_id}")
+            if run is not None:
+                self._tracker.follow(run, backend)
+            return
+        self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id}: {error}")
+
+    def _surely(self, write: Callable[[], T], what: str) -> T:
+        """Write down what a POST brought, trying for a while: it is known nowhere else."""
+        for pause in WRITE_AGAIN_AFTER:
+            try:
+                return write()
+            except SQLAlchemyError:
+                time.sleep(pause)
+        try:
+            return write()
+        except SQLAlchemyError:
+            _log.critical("The database takes no writes. Note down: %s", what)
+            raise
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a POST that certainly did not arrive is sent again, unless the runner closes."""
+        if self._closing.wait(seconds):
+            raise TransportError("The app was closed before this was sent.")

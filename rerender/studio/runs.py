@@ -1,0 +1,94 @@
+"""What the history hands out: plain values, the rows of the database without their blobs.
+
+Code that is reloaded while the app runs meets values made by its older self, so states are compared as strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from rerender.studio.backends import EMBEDDED
+from rerender.studio.tables import runs
+
+__all__ = ["Picture", "Run", "Submission"]
+
+UNREADABLE = "application/octet-stream"
+
+
+class Submission(StrEnum):
+    """What is known of a run's POST."""
+
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One click on Render. Times are seconds since the epoch, None until it happened.
+
+    `phase` is the API's raw word. `error` is one plain sentence: why the run ended, or what it waits for.
+    `cost` is in US dollars; both it and `credits` are 0 once it is known that nothing was charged.
+    """
+
+    run_id: str
+    workspace: str
+    backend: str
+    workflow_id: str
+    prompt: str
+    batch_size: int
+    image_width: int
+    image_height: int
+    seed: int
+    control_image: str  # the SHA-256 of its bytes
+    submission: str
+    render_id: str | None
+    phase: str | None
+    error: str | None
+    misc: dict[str, Any]
+    credits: float
+    cost: float
+    created_at: float
+    submitted_at: float | None  # the POST began; before that it is certain that nothing was sent
+    completed_at: float | None  # `completed` was first seen
+    finished_at: float | None  # nothing more happens by itself
+    stored_at: float | None  # every output is in the database
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is still going to happen by itself."""
+        return self.finished_at is None
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether the embedded engine makes it, not the hosted API."""
+        return self.backend == EMBEDDED
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> Run:
+        """The run in a row that holds `RUN_COLUMNS`."""
+        return cls(**{column.name: row[column] for column in RUN_COLUMNS})
+
+
+RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known of a stored image; `History.data` has its bytes. Sizes are None for bytes that are no picture."""
+
+    sha256: str
+    mime: str
+    width: int | None
+    height: int | None
+    byte_size: int
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be shown. If not, the bytes are kept and can still be downloaded."""
+        return self.mime != UNREADABLE

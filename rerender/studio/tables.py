@@ -1,0 +1,110 @@
+"""The tables of the studio's database. All times are seconds since the epoch; every row belongs to a workspace.
+
+A blob has a table of its own, so that no list of runs or images can load one by accident.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+__all__ = ["blobs", "images", "metadata", "outputs", "runs", "thumbnails"]
+
+# Named constraints are the ones that a later migration can drop on every database.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("mime", String(64), nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("byte_size", BigInteger, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["workspace", "sha256"], ["images.workspace", "images.sha256"], ondelete="CASCADE"),
+)
+
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("side", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["workspace", "sha256"], ["images.workspace", "images.sha256"], ondelete="CASCADE"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("backend", String(255), nullable=False),
+    Column("workflow_id", String(255), nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("batch_size", Integer, nullable=False),
+    Column("image_width", Integer, nullable=False),
+    Column("image_height", Integer, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("control_image", String(64), nullable=False),
+    Column("submission", String(16), nullable=False),
+    Column("render_id", Text),
+    Column("phase", Text),
+    Column("error", Text),
+    Column("misc", JSON, nullable=False),
+    Column("credits", Float, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("submitted_at", Float),
+    Column("completed_at", Float),
+    Column("finished_at", Float),
+    Column("stored_at", Float),
+    Column("owner", String(255)),
+    Column("lease_until", Float),
+    ForeignKeyConstraint(["workspace", "control_image"], ["images.workspace", "images.sha256"]),
+    CheckConstraint("submission IN ('submitting', 'accepted', 'refused', 'uncertain')", name="submission"),
+    CheckConstraint("stored_at IS NULL OR finished_at IS NOT NULL", name="stored_is_finished"),
+    Index(None, "workspace", "created_at"),
+    Index(None, "finished_at"),
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("workspace", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    ForeignKeyConstraint(["run_id"], ["runs.run_id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["workspace", "sha256"], ["images.workspace", "images.sha256"]),
+    Index(None, "workspace", "sha256"),
+)

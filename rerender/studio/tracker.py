@@ -1,0 +1,288 @@
+"""Follows every accepted run to its end: looks, fetches what completed, and takes up what another process left."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from rerender.client import Client, poll_delay
+from rerender.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DownloadError,
+    NotFound,
+    RateLimited,
+    RerenderError,
+)
+from rerender.models import Output, Phase, Render
+from rerender.studio.backends import EMBEDDED, Backend
+from rerender.studio.concurrency import Pool
+from rerender.studio.journal import Download, Journal
+from rerender.studio.keys import Clients, Keys
+from rerender.studio.runs import Run, Submission
+
+__all__ = ["FindBackend", "Tracker"]
+
+_log = logging.getLogger(__name__)
+
+FindBackend = Callable[[str, str], Backend | None]
+"""The backend of a name, for a workspace, with the key that settings hold for it; None without one."""
+
+ROUND_EVERY = 2.0
+LOOKS_AT_ONCE = 4
+LOOK_TIMEOUT = (5.0, 20.0)
+DOWNLOADS_FOR = 24 * 3600.0
+MAX_PACE = 300.0
+# A file that is no picture may have been cut on its way; one that came so three times is what the API has.
+UNREADABLE_TRIES = 3
+LOST = "The preview service has lost this render. It cost nothing; render it again."
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A run that is followed. `due` is the monotonic time of the next look, infinite during one."""
+
+    run: Run
+    backend: Backend
+    due: float
+    unreadable: dict[int, int] = field(default_factory=dict)
+
+
+class Tracker:
+    """One thread that decides, and a small pool that looks.
+
+    `clock` is monotonic seconds, `wall` seconds since the epoch, `jitter(low, high)` a random number between the two.
+    `on_stored` is called with each run whose outputs are all in the database.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        keys: Keys,
+        find_backend: FindBackend,
+        *,
+        on_stored: Callable[[Run], object],
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        jitter: Callable[[float, float], float],
+    ) -> None:
+        self._journal = journal
+        self._keys = keys
+        self._find_backend = find_backend
+        self._on_stored = on_stored
+        self._clock = clock
+        self._wall = wall
+        self._jitter = jitter
+        self._clients = Clients(LOOK_TIMEOUT)
+        self._pool = Pool(LOOKS_AT_ONCE, "rerender-look")
+        self._lock = threading.Lock()
+        self._watches: dict[str, _Watch] = {}
+        self._next_renewal = self._next_round = -math.inf
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="rerender-tracker", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Idempotent."""
+        with self._lock:
+            if self._thread.ident is None:
+                self._thread.start()
+
+    def close(self, timeout: float) -> None:
+        """End, waiting at most `timeout` seconds for looks in flight; what they still learn is not written."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._pool.close(timeout)
+        self._clients.keep_only(set())
+
+    def follow(self, run: Run, backend: Backend) -> None:
+        """Look at the run now, and again until it ends; the backend's key is kept for that."""
+        with self._lock:
+            if not backend.is_preview:
+                self._keys.offer(run.workspace, backend)
+            self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
+        self._woken.set()
+
+    def look_around(self) -> None:
+        """Do the next round now: there may be a run to take up, or a key for one."""
+        self._next_renewal = self._next_round = -math.inf
+        self._woken.set()
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                if self._clock() >= self._next_renewal:
+                    self._next_renewal = self._clock() + self._journal.lease / 3
+                    self._renew()
+                if self._clock() >= self._next_round:
+                    self._next_round = min(self._clock() + ROUND_EVERY, self._next_renewal)
+                    self._take_up_orphans()
+                pause = self._start_looks()
+            except Exception:
+                # A locked or full database passes; a tracker that has ended does not come back.
+                _log.exception("The tracker goes on after an error.")
+                pause = 1.0
+            self._woken.wait(pause)
+
+    def _renew(self) -> None:
+        """Three times within each lease: stay the owner, with the key as it is now."""
+        with self._lock:
+            known = dict(self._watches)
+        mine = self._journal.renew()
+        for run_id, watch in known.items():
+            backend = watch.backend if watch.run.is_preview else self._named(watch.run)
+            if run_id in mine and backend is not None:
+                watch.backend = backend
+                continue
+            self._drop(watch)
+            if backend is None:
+                self._journal.let_go(run_id)
+
+    def _take_up_orphans(self) -> None:
+        """Go on with what others left, and forget the keys that nobody needs any more."""
+        orphans = self._journal.orphans()
+        for run in orphans:
+            self._take_up(run)
+        with self._lock:
+            followed = [watch.run for watch in self._watches.values()]
+            self._keys.keep_only({(run.workspace, run.backend) for run in [*followed, *orphans]})
+            self._clients.keep_only({watch.backend for watch in self._watches.values()})
+
+    def _named(self, run: Run) -> Backend | None:
+        return self._keys.find(run.workspace, run.backend) or self._find_backend(run.backend, run.workspace)
+
+    def _take_up(self, run: Run) -> None:
+        backend = None if run.submission == Submission.SUBMITTING else self._named(run)
+        if run.submission != Submission.SUBMITTING and backend is None:
+            service = "the preview service" if run.backend == EMBEDDED else f"the key for {run.backend}"
+            self._journal.waits(run.run_id, f"This render is waiting for {service}. Nothing is lost.")
+        elif self._journal.take(run.run_id) and backend is not None:
+            with self._lock:
+                self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
+
+    def _start_looks(self) -> float:
+        """Start what is due; the seconds until something is due again."""
+        now = self._clock()
+        with self._lock:
+            due = [watch for watch in self._watches.values() if watch.due <= now]
+            for watch in due:
+                watch.due = math.inf
+            next_due = min((watch.due for watch in self._watches.values()), default=math.inf)
+        for watch in due:
+            self._pool.start(partial(self._look, watch))
+        return max(0.0, min(next_due, self._next_round) - now)
+
+    def _look(self, watch: _Watch) -> None:
+        goes_on, pace = True, 0.0
+        try:
+            goes_on, pace = self._look_once(watch)
+        except Exception:
+            _log.exception("Run %s is looked at again after an error.", watch.run.run_id)
+        if not goes_on:
+            self._drop(watch)
+            return
+        since = watch.run.completed_at or watch.run.submitted_at or watch.run.created_at
+        delay = poll_delay(self._wall() - since, watch.backend.poll_floor) * self._jitter(0.9, 1.1)
+        watch.due = self._clock() + max(pace, delay)
+        self._woken.set()
+
+    def _look_once(self, watch: _Watch) -> tuple[bool, float]:
+        """Whether there is more to look for, and the seconds that the API asks to wait before."""
+        try:
+            with self._clients.lend(watch.backend) as client:
+                return self._learn(watch, client, client.get(watch.run.render_id or "")), 0.0
+        except RateLimited as error:
+            return self._miss(watch, error), min(MAX_PACE, error.retry_after or 0.0)
+        except RerenderError as error:
+            return self._miss(watch, error), 0.0
+
+    def _learn(self, watch: _Watch, client: Client, render: Render) -> bool:
+        """Write down what the API says. False when there is nothing more to look for."""
+        run = watch.run
+        if render.phase in (Phase.FAILED, Phase.DEAD):
+            self._journal.ended(run.run_id, render, _why_it_ended(run, render))
+            return False
+        if render.phase == Phase.COMPLETED:
+            return self._fetch(watch, client, render)
+        watch.run = replace(run, phase=render.phase, misc=dict(render.misc), error=None)
+        return watch.run == run or self._journal.seen(run.run_id, render)
+
+    def _miss(self, watch: _Watch, error: RerenderError) -> bool:
+        """A look that failed ends nothing, except at the embedded service, whose 404 is the whole truth."""
+        run_id = watch.run.run_id
+        if isinstance(error, NotFound) and watch.run.is_preview:
+            self._journal.ended(run_id, None, LOST)
+            return False
+        if isinstance(error, AuthenticationError | ConfigurationError):
+            sentence = f"This render is waiting for its key: {error} Nothing is lost."
+        else:
+            sentence = f"{error} Looking again by itself."
+        if sentence == watch.run.error:
+            return True
+        watch.run = replace(watch.run, error=sentence)
+        return self._journal.noted(run_id, sentence)
+
+    def _fetch(self, watch: _Watch, client: Client, render: Render) -> bool:
+        """Store the outputs that are still missing. False when none is, or when it has been tried long enough."""
+        known = self._journal.completed(watch.run.run_id, render)
+        if known is None:
+            return False
+        completed_at, stored = known
+        watch.run = run = replace(watch.run, phase=render.phase, misc=dict(render.misc), completed_at=completed_at)
+        missing = {position: output for position, output in enumerate(render.outputs) if position not in stored}
+        downloads, error = self._download(watch, client, missing)
+        if not render.outputs:
+            error = "The API says completed, but names no pictures."
+        is_all = bool(render.outputs) and len(downloads) == len(missing)
+        is_last = is_all or self._wall() - completed_at > DOWNLOADS_FOR
+        if error is not None:
+            error = f"{error} {_gave_up(run) if is_last else 'Trying again by itself.'}"
+        is_ours = self._journal.store(run, downloads, is_all=is_all, error=error, is_last=is_last)
+        if is_ours and is_all:
+            self._on_stored(run)
+        return is_ours and not is_last
+
+    def _download(
+        self, watch: _Watch, client: Client, missing: Mapping[int, Output]
+    ) -> tuple[list[Download], str | None]:
+        """The outputs that could be had, and why others could not."""
+        downloads: list[Download] = []
+        error = None
+        for position, output in missing.items():
+            if self._stopping.is_set():
+                break
+            try:
+                downloads.append(Download(position, client.download(output)))
+            except DownloadError as problem:
+                tries = watch.unreadable.get(position, 0) + (problem.data is not None)
+                watch.unreadable[position] = tries
+                if problem.data is not None and tries >= UNREADABLE_TRIES:
+                    downloads.append(Download(position, problem.data, is_picture=False))
+                else:
+                    error = str(problem)
+        return downloads, error
+
+    def _drop(self, watch: _Watch) -> None:
+        with self._lock:
+            if self._watches.get(watch.run.run_id) is watch:
+                del self._watches[watch.run.run_id]
+
+
+def _why_it_ended(run: Run, render: Render) -> str:
+    said = render.misc.get("error")
+    reason = f" {said[:200]}" if isinstance(said, str) and said.isprintable() else ""
+    if run.is_preview:
+        return f"The preview ended as {render.phase}.{reason} It cost nothing."
+    return f"The API ended this render as {render.phase}.{reason} It may have cost the credit."
+
+
+def _gave_up(run: Run) -> str:
+    hours = round(DOWNLOADS_FOR / 3600)
+    return f"Given up after {hours} hours; the render is still at the API as {run.render_id}, so look again later."

@@ -1,0 +1,38 @@
+"""Whose runs these are: one workspace on one's own machine, one for each visitor of a host."""
+
+from __future__ import annotations
+
+import hashlib
+from ipaddress import ip_address
+from typing import Literal
+
+from rerender.errors import ConfigurationError
+
+__all__ = ["LOCAL", "Mode", "mode", "workspace_of"]
+
+Mode = Literal["local", "hosted"]
+LOCAL = "local"
+
+
+def mode(server_address: str | None, override: str | None = None) -> Mode:
+    """`local` only if the app listens on this machine alone, else `hosted`; `override` is RERENDER_MODE.
+
+    Raises `ConfigurationError` for an override that is neither word.
+    """
+    if override:
+        if override not in ("local", "hosted"):
+            raise ConfigurationError(f"RERENDER_MODE must be local or hosted, not {override!r}.")
+        return "local" if override == "local" else "hosted"
+    return "local" if _is_loopback(server_address or "") else "hosted"
+
+
+def workspace_of(secret: str) -> str:
+    """The name of a visitor's workspace: the SHA-256 of what only the visitor's browser holds, in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return address == "localhost" or ip_address(address).is_loopback
+    except ValueError:
+        return False

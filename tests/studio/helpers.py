@@ -1,0 +1,63 @@
+"""What the tests of the studio share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from rerender.models import RenderRequest
+from rerender.studio.backends import Backend, hosted_backend
+from rerender.studio.history import History
+from rerender.studio.runs import Run
+from tests.fake_api import API_KEY, FakeApi, picture
+
+
+def backend_at(api: FakeApi, key: str = API_KEY) -> Backend:
+    """The fake API as a backend that is looked at often."""
+    return replace(hosted_backend(key, base_url=api.base_url), poll_floor=0.01)
+
+
+def a_request(**changes: Any) -> RenderRequest:
+    return RenderRequest(
+        **{
+            "prompt": "oak and glass",
+            "control_image": picture(512, 512),
+            "image_width": 512,
+            "image_height": 512,
+            "seed": 7,
+            **changes,
+        }
+    )
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """The first true value of `condition`; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.005)
+    return value
+
+
+def read(history: History, run_id: str) -> Run:
+    run = history.run(run_id)
+    assert run is not None
+    return run
+
+
+def finished(history: History, run_id: str, seconds: float = 10.0) -> Run:
+    """The run once nothing more happens to it by itself."""
+    wait_until(lambda: not read(history, run_id).is_unfinished, seconds)
+    return read(history, run_id)
+
+
+class WallClock:
+    """Seconds since the epoch that a test can move."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from rerender.client import DEFAULT_BASE_URL
+from rerender.errors import ConfigurationError
+from rerender.studio.backends import PREVIEW, choose, hosted_backend, origin_of
+from rerender.studio.workspaces import mode, workspace_of
+
+NOTHING: dict[str, str] = {}
+
+
+def test_without_a_key_it_is_the_preview_which_costs_nothing() -> None:
+    assert choose([NOTHING.get], "local") == PREVIEW
+    assert PREVIEW.cost == 0
+
+
+def test_with_a_key_it_is_the_hosted_api_at_the_documented_price() -> None:
+    backend = choose([NOTHING.get, {"GENLY_API_KEY": "k1"}.get], "local")
+    assert (backend.name, backend.base_url, backend.api_key) == (DEFAULT_BASE_URL, DEFAULT_BASE_URL, "k1")
+    assert (backend.credits_per_run, backend.cost, backend.is_preview) == (1.0, 0.025, False)
+
+
+def test_a_key_goes_only_to_the_address_of_its_own_source() -> None:
+    secrets = {"GENLY_API_KEY": "from-secrets"}
+    environment = {"GENLY_API_KEY": "from-environment", "GENLY_BASE_URL": "https://elsewhere.example"}
+    assert choose([secrets.get, environment.get], "local").base_url == DEFAULT_BASE_URL
+    backend = choose([NOTHING.get, environment.get], "local")
+    assert (backend.name, backend.api_key) == ("https://elsewhere.example", "from-environment")
+
+
+def test_hosted_never_uses_the_owners_key() -> None:
+    assert choose([{"GENLY_API_KEY": "k1"}.get], "hosted") == PREVIEW
+
+
+def test_credits_and_price_are_settings() -> None:
+    settings = {"GENLY_API_KEY": "k1", "RERENDER_CREDITS_PER_RUN": "2", "RERENDER_CREDIT_PRICE": "0.04"}
+    assert choose([settings.get], "local").cost == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize("written", ["a lot", "-1", "nan", "inf"])
+def test_a_price_that_is_no_amount_is_refused_by_name(written: str) -> None:
+    settings = {"GENLY_API_KEY": "k1", "RERENDER_CREDIT_PRICE": written}
+    with pytest.raises(ConfigurationError, match="RERENDER_CREDIT_PRICE"):
+        choose([settings.get], "local")
+
+
+@pytest.mark.parametrize(
+    ("key", "base_url"),
+    [("two words", DEFAULT_BASE_URL), ("k1", "genly.ai"), ("k1", "http://genly.ai"), ("k1", "https://a@b.example")],
+)
+def test_a_key_or_address_that_cannot_be_used_is_refused(key: str, base_url: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        hosted_backend(key, base_url=base_url)
+    assert key not in str(refusal.value) or key == "k1"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [
+        ("https://Rerender.genly.ai/", "https://rerender.genly.ai"),
+        ("https://genly.ai:443/deeper", "https://genly.ai"),
+        ("http://127.0.0.1:8600", "http://127.0.0.1:8600"),
+        ("http://[::1]:8600/x", "http://[::1]:8600"),
+    ],
+)
+def test_a_backend_is_named_by_its_origin(base_url: str, origin: str) -> None:
+    assert origin_of(base_url) == origin
+
+
+def test_a_key_is_in_no_repr() -> None:
+    assert "k-secret" not in repr(hosted_backend("k-secret"))
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.3.2.1", "::1"])
+def test_an_app_that_listens_on_this_machine_only_is_local(address: str) -> None:
+    assert mode(address) == "local"
+
+
+@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.4", "example.com"])
+def test_every_other_app_is_hosted(address: str | None) -> None:
+    assert mode(address) == "hosted"
+
+
+def test_the_mode_can_be_set_by_name_only() -> None:
+    assert (mode("0.0.0.0", "local"), mode("localhost", "hosted")) == ("local", "hosted")
+    with pytest.raises(ConfigurationError, match="RERENDER_MODE"):
+        mode("localhost", "Local host")
+
+
+def test_a_workspace_name_does_not_tell_the_secret() -> None:
+    assert workspace_of("secret") == "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"

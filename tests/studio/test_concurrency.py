@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from rerender.studio.concurrency import News, Pool
+
+
+def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> None:
+    pool, begun, go_on, done = Pool(1, "test"), threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        begun.set()
+        go_on.wait(10)
+        done.append("first")
+
+    pool.start(first)
+    pool.start(lambda: done.append("second"))
+    begun.wait(10)
+    pool.close(0)
+    pool.start(lambda: done.append("third"))
+    go_on.set()
+    pool.close(10)
+    assert done == ["first"]
+
+
+def test_a_call_that_fails_does_not_cost_the_pool_a_thread(caplog: pytest.LogCaptureFixture) -> None:
+    pool, done = Pool(1, "test"), threading.Event()
+    with caplog.at_level(logging.CRITICAL):
+        pool.start(lambda: 1 / 0)
+        pool.start(done.set)
+        assert done.wait(10)
+    pool.close(10)
+
+
+def test_news_wakes_at_the_first_change_after_what_was_seen() -> None:
+    news = News()
+    seen = news.count
+    waiting = threading.Thread(target=lambda: news.wait(seen, 10))
+    waiting.start()
+    news.announce()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert news.wait(seen, 10) == seen + 1, "a change before the wait counts too"
+    assert news.wait(seen + 1, 0.01) == seen + 1, "without news it ends in time"

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import text
+
+from rerender.errors import ImageError
+from rerender.studio import history as history_module
+from rerender.studio.backends import Backend
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.runner import Runner
+from tests.fake_api import Answer, FakeApi, picture
+from tests.studio.helpers import a_request, finished, wait_until
+
+
+@pytest.fixture
+def run_id(runner: Runner, backend: Backend, history: History) -> str:
+    return finished(history, runner.submit("ours", backend, a_request(batch_size=2))).run_id
+
+
+def test_another_workspace_sees_nothing(run_id: str, database: Database, history: History, backend: Backend) -> None:
+    theirs = History(database, "theirs")
+    assert (theirs.latest(), theirs.recent(), theirs.run(run_id), theirs.unfinished()) == (None, [], None, [])
+    assert (theirs.outputs(run_id), theirs.control_image(run_id)) == ([], None)
+    assert theirs.unfinished_like(backend.name, a_request(batch_size=2)) is None
+    for output in history.outputs(run_id):
+        for read in (theirs.data, theirs.thumbnail):
+            with pytest.raises(KeyError):
+                read(output.sha256)
+
+
+def test_one_query_binds_rows_to_the_workspace() -> None:
+    source = Path(str(history_module.__file__)).read_text()
+    assert source.count("select(") == 1
+    assert source.count(".workspace == self._workspace") == 1
+
+
+def test_the_control_image_is_kept_as_it_was_sent(run_id: str, history: History) -> None:
+    control_image = history.control_image(run_id)
+    assert control_image is not None
+    assert (control_image.mime, control_image.width, control_image.height) == ("image/png", 512, 512)
+    assert history.data(control_image.sha256) == a_request().control_image
+
+
+def test_the_newest_run_comes_first(runner: Runner, backend: Backend, history: History) -> None:
+    run_ids = [runner.submit("ours", backend, a_request(seed=seed)) for seed in range(4)]
+    assert [run.run_id for run in history.recent(3)] == run_ids[:0:-1]
+    latest = history.latest()
+    assert latest is not None
+    assert latest.run_id == run_ids[-1]
+
+
+def test_an_unfinished_run_of_the_very_same_request_is_found(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    alike = history.unfinished_like(backend.name, a_request())
+    assert alike is not None
+    assert alike.run_id == run_id
+    assert history.unfinished_like("embedded", a_request()) is None
+    other_image = picture(512, 512, 99)
+    for change in ({"seed": 8}, {"prompt": "oak"}, {"batch_size": 2}, {"control_image": other_image}):
+        assert history.unfinished_like(backend.name, a_request(**change)) is None
+    api.state.phases = ["completed"]
+    finished(history, run_id)
+    assert history.unfinished_like(backend.name, a_request()) is None
+
+
+def test_an_image_is_kept_once_a_workspace(
+    runner: Runner, backend: Backend, history: History, database: Database
+) -> None:
+    runner.submit("ours", backend, a_request(seed=1))
+    runner.submit("ours", backend, a_request(seed=2))
+    runner.submit("theirs", backend, a_request())
+    wait_until(lambda: not history.unfinished())
+    with database.read() as connection:
+        count = connection.scalar(text("SELECT count(*) FROM blobs WHERE workspace = 'ours'"))
+    assert count == 2, "one control image, one output that both runs share"
+
+
+def test_thumbnails_are_made_once_and_keep_the_aspect(run_id: str, history: History, database: Database) -> None:
+    (sha256, *_) = (output.sha256 for output in history.outputs(run_id))
+    first = history.thumbnail(sha256, side=96)
+    with Image.open(io.BytesIO(first)) as thumbnail:
+        assert thumbnail.size == (96, 96)
+    with database.write() as connection:
+        connection.execute(text("UPDATE thumbnails SET data = x'00'"))
+    assert history.thumbnail(sha256, side=96) == b"\0", "the kept one is used"
+    assert len(history.thumbnail(sha256, side=48)) > 1, "another size is another thumbnail"
+
+
+def test_bytes_that_are_no_picture_have_no_thumbnail(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.files["/files/render1/0.png"] = Answer(200, b"a format of the future")
+    run = finished(history, start_runner().submit("ours", backend, a_request()))
+    with pytest.raises(ImageError):
+        history.thumbnail(history.outputs(run.run_id)[0].sha256)

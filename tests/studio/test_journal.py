@@ -1,0 +1,147 @@
+"""Ownership: one runner writes about a run at a time, and nothing that was paid for is lost between two."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from rerender.models import Render
+from rerender.studio.backends import Backend
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.journal import Download, Journal, new_owner
+from rerender.studio.runs import Submission
+from tests.fake_api import picture
+from tests.studio.helpers import WallClock, a_request, read
+
+LEASE = 30.0
+
+
+@pytest.fixture
+def wall() -> WallClock:
+    return WallClock()
+
+
+@pytest.fixture
+def ours(database: Database, wall: WallClock) -> Journal:
+    return Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
+
+
+@pytest.fixture
+def other(database: Database, wall: WallClock) -> Journal:
+    return Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
+
+
+def test_only_an_expired_lease_is_taken_over(ours: Journal, other: Journal, backend: Backend, wall: WallClock) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.accepted(run_id, "render1")
+    wall.ahead += LEASE - 1
+    assert ours.renew() == {run_id}
+    wall.ahead += LEASE - 1
+    assert other.orphans() == []
+    assert not other.take(run_id)
+    wall.ahead += 2
+    assert [run.run_id for run in other.orphans()] == [run_id]
+    assert other.take(run_id)
+    assert (ours.renew(), other.renew()) == (set(), {run_id})
+
+
+def test_only_one_of_two_takes_an_orphan(
+    ours: Journal, other: Journal, backend: Backend, database: Database, wall: WallClock
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.accepted(run_id, "render1")
+    wall.ahead += LEASE + 1
+    third = Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
+    assert [other.take(run_id), third.take(run_id)] == [True, False]
+
+
+def test_the_former_owner_writes_nothing(
+    ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.accepted(run_id, "render1")
+    wall.ahead += LEASE + 1
+    other.take(run_id)
+    before, late = read(history, run_id), Render("render1", "dead")
+    assert not ours.seen(run_id, late)
+    assert not ours.noted(run_id, "late")
+    assert not ours.ended(run_id, late, "late")
+    assert ours.completed(run_id, late) is None
+    assert not ours.store(before, [Download(0, picture())], is_all=True, error=None, is_last=True)
+    assert (read(history, run_id), history.outputs(run_id)) == (before, [])
+
+
+def test_a_post_that_was_cut_off_becomes_uncertain(
+    ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    assert ours.sending(run_id)
+    wall.ahead += LEASE + 1
+    assert not other.take(run_id), "there is nothing to follow"
+    run = read(history, run_id)
+    assert (run.submission, run.is_unfinished, run.credits) == ("uncertain", False, 1.0)
+    assert "may have been charged" in str(run.error)
+
+
+def test_what_was_never_sent_is_taken_over_as_refused_and_can_then_not_be_sent(
+    ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    wall.ahead += LEASE + 1
+    other.take(run_id)
+    run = read(history, run_id)
+    assert (run.submission, run.credits) == ("refused", 0.0)
+    assert "Nothing was charged" in str(run.error)
+    assert not ours.sending(run_id)
+
+
+def test_a_returned_render_id_is_written_whatever_the_row_says(
+    ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.sending(run_id)
+    wall.ahead += LEASE + 1
+    other.take(run_id)
+    assert read(history, run_id).submission == "uncertain"
+    ours.accepted(run_id, "render1")
+    run = read(history, run_id)
+    assert (run.submission, run.render_id, run.is_unfinished, run.error) == ("accepted", "render1", True, None)
+    assert ours.renew() == {run_id}
+
+
+def test_a_late_refusal_never_hides_a_render_id(ours: Journal, backend: Backend, history: History) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.accepted(run_id, "render1")
+    ours.not_accepted(run_id, Submission.REFUSED, "late")
+    assert (read(history, run_id).submission, read(history, run_id).error) == ("accepted", None)
+
+
+def test_the_runs_of_a_process_that_is_gone_are_taken_at_once(
+    database: Database, ours: Journal, backend: Backend, wall: WallClock
+) -> None:
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    owner = f"{socket.gethostname()}/{int(child.stdout)}/token"
+    gone = Journal(database, owner, wall=wall, lease=LEASE, announce=lambda: None)
+    run_id = gone.begin("ours", backend, a_request())
+    gone.accepted(run_id, "render1")
+    elsewhere = Journal(database, f"another-host/{int(child.stdout)}/token", wall=wall, lease=LEASE, announce=print)
+    kept = elsewhere.begin("ours", backend, a_request())
+    assert [run.run_id for run in ours.orphans()] == [run_id], "whether another host is alive only its lease tells"
+    wall.ahead += LEASE + 1
+    assert {run.run_id for run in ours.orphans()} == {run_id, kept}
+
+
+def test_letting_go_settles_what_was_being_sent(
+    ours: Journal, other: Journal, backend: Backend, history: History
+) -> None:
+    unsent, sent, accepted = (ours.begin("ours", backend, a_request(seed=seed)) for seed in range(3))
+    ours.sending(sent)
+    ours.accepted(accepted, "render1")
+    ours.let_go()
+    assert read(history, unsent).submission == "refused"
+    assert read(history, sent).submission == "uncertain"
+    assert [run.run_id for run in other.orphans()] == [accepted]

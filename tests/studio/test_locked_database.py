@@ -1,0 +1,84 @@
+"""A database that cannot be written for a moment, right when it matters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from rerender.studio.backends import Backend
+from rerender.studio.database import Database, sqlite_url
+from rerender.studio.history import History
+from rerender.studio.runner import Runner
+from tests.fake_api import Answer, FakeApi, Request
+from tests.studio.helpers import a_request, finished
+
+
+class LockedOnce(Database):
+    """Refuses one write: the next one on a thread whose name begins with `refuses`."""
+
+    refuses: str | None = None
+
+    def write(self) -> AbstractContextManager[Connection]:
+        if self.refuses and threading.current_thread().name.startswith(self.refuses):
+            self.refuses = None
+            raise OperationalError("UPDATE runs", {}, Exception("database is locked"))
+        return super().write()
+
+
+@pytest.fixture
+def locked(database_file: Path) -> Iterator[LockedOnce]:
+    database = LockedOnce(sqlite_url(database_file))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def runner(locked: LockedOnce, backend: Backend) -> Iterator[Runner]:
+    runner = Runner(locked, lambda *_: backend)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def history(locked: LockedOnce) -> History:
+    return History(locked, "ours")
+
+
+def lock_at_the_post(locked: LockedOnce, api: FakeApi, thread: str) -> None:
+    def lock(request: Request) -> None:
+        if request.method == "POST":
+            locked.refuses = thread
+
+    api.state.on_request = lock
+
+
+def test_a_paid_render_id_is_written_when_the_lock_is_gone(
+    runner: Runner, locked: LockedOnce, backend: Backend, history: History, api: FakeApi
+) -> None:
+    lock_at_the_post(locked, api, "rerender-post")
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert locked.refuses is None
+    assert (run.render_id, api.state.submit_count) == ("render1", 1)
+    assert run.stored_at
+
+
+def test_a_look_that_could_not_be_written_down_is_made_again(
+    runner: Runner,
+    locked: LockedOnce,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lock_at_the_post(locked, api, "rerender-look")
+    api.state.get_answers = [Answer(500)]
+    with caplog.at_level("CRITICAL"):
+        run = finished(history, runner.submit("ours", backend, a_request()))
+    assert locked.refuses is None
+    assert run.stored_at

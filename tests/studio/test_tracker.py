@@ -1,0 +1,213 @@
+"""Following: what ends a run, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rerender.studio.backends import Backend
+from rerender.studio.history import History
+from rerender.studio.runner import Runner
+from tests.fake_api import API_KEY, Answer, FakeApi, picture
+from tests.studio.helpers import WallClock, a_request, backend_at, finished, read, wait_until
+
+FIRST_FILE = "/files/render1/0.png"
+
+
+@pytest.mark.parametrize("phase", ["failed", "dead"])
+def test_failed_and_dead_end_the_wait(
+    phase: str, runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["pending", phase]
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert (run.phase, run.stored_at, run.credits) == (phase, None, 1.0)
+    assert f"ended this render as {phase}" in str(run.error)
+    assert "may have cost" in str(run.error)
+    looks = api.state.get_count
+    assert finished(history, runner.submit("ours", backend, a_request(seed=8))).phase == phase
+    assert api.state.looks["render1"] == looks, "an ended render is not looked at again"
+
+
+def test_an_unknown_phase_is_kept_as_it_is_and_looked_at_again(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["dreaming"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.get_count > 3)
+    assert read(history, run_id).phase == "dreaming"
+    api.state.phases = ["completed"]
+    assert finished(history, run_id).stored_at
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(drop=True),
+        Answer(500),
+        Answer(503),
+        Answer(429),
+        Answer(404, {"message": "No such render"}),
+        Answer(401, {"error": "Invalid API key"}),
+        Answer(200, b"<html>"),
+        Answer(200, {"_id": "render1"}),
+        Answer(200, b'{"_id": "render1", "phase": "comp', cut=True),
+    ],
+    ids=["dropped", "500", "503", "429", "404", "401", "html", "no phase", "cut"],
+)
+def test_bad_gets_do_not_end_it(
+    answer: Answer, runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.get_answers = [answer] * 4
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert run.stored_at
+    assert run.error is None
+
+
+def test_a_busy_api_is_looked_at_again_only_at_its_own_pace(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.get_answers = [Answer(429, headers={"Retry-After": "1"})]
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert run.submitted_at is not None
+    assert run.completed_at is not None
+    assert run.completed_at - run.submitted_at >= 1.0
+
+
+def test_a_refused_key_makes_a_run_wait_until_another_key_is_offered(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    api.state.api_key = "a-newer-key"
+    wait_until(lambda: "waiting for its key" in str(read(history, run_id).error))
+    api.state.phases = ["completed"]
+    runner.offer("ours", backend_at(api, "a-newer-key"))
+    assert finished(history, run_id).stored_at
+
+
+def test_a_typed_key_is_kept_for_a_day_at_most(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    wall = WallClock()
+    runner = start_runner(lambda *_: None, wall=wall, lease=0.03)
+    api.state.phases = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    wall.ahead = 25 * 3600
+    wait_until(lambda: "waiting for the key" in str(read(history, run_id).error))
+    api.state.phases = ["completed"]
+    runner.offer("ours", backend)
+    assert finished(history, run_id).stored_at
+
+
+def test_downloads_are_tried_again_with_fresh_addresses(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["completed"]
+    api.state.outputs = [{"cover_src": "/files/render1/expired.png"}]
+    api.state.files["/files/render1/expired.png"] = Answer(403)
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: len(api.state.downloads) > 1)
+    assert read(history, run_id).is_unfinished
+    assert "Trying again" in str(read(history, run_id).error)
+    api.state.outputs = None
+    run = finished(history, run_id)
+    assert run.error is None
+    assert [history.data(output.sha256) for output in history.outputs(run_id)] == [picture(512, 512, 100)]
+
+
+def test_an_output_that_came_is_kept_and_not_fetched_again(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.files["/files/render1/1.png"] = Answer(500)
+    run_id = runner.submit("ours", backend, a_request(batch_size=2))
+    wait_until(lambda: history.outputs(run_id))
+    assert read(history, run_id).stored_at is None
+    del api.state.files["/files/render1/1.png"]
+    finished(history, run_id)
+    assert len(history.outputs(run_id)) == 2
+    assert [request.path for request in api.state.downloads].count(FIRST_FILE) == 1
+
+
+def test_bytes_that_are_no_picture_are_kept_when_they_keep_coming(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.files[FIRST_FILE] = Answer(200, b"a format of the future")
+    run = finished(history, runner.submit("ours", backend, a_request(batch_size=2)))
+    first, second = history.outputs(run.run_id)
+    assert (first.is_readable, second.is_readable) == (False, True)
+    assert history.data(first.sha256) == b"a format of the future"
+    assert [request.path for request in api.state.downloads].count(FIRST_FILE) > 1
+
+
+def test_a_picture_that_was_cut_once_is_fetched_again(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    half = picture(512, 512, 100)[:500]
+    api.state.files[FIRST_FILE] = Answer(200, half)
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.downloads)
+    del api.state.files[FIRST_FILE]
+    finished(history, run_id)
+    assert [history.data(output.sha256) for output in history.outputs(run_id)] == [picture(512, 512, 100)]
+
+
+def test_completed_without_pictures_is_looked_at_again(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases, api.state.outputs = ["completed"], []
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: "names no pictures" in str(read(history, run_id).error))
+    api.state.outputs = None
+    assert finished(history, run_id).stored_at
+
+
+def test_downloads_are_given_up_after_a_day_and_can_be_asked_for_again(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    wall = WallClock()
+    runner = start_runner(wall=wall)
+    api.state.files[FIRST_FILE] = Answer(500)
+    run_id = runner.submit("ours", backend, a_request(batch_size=2))
+    wait_until(lambda: history.outputs(run_id))
+    assert not runner.look_again("ours", run_id), "it is still being tried"
+    wall.ahead = 24 * 3600 + 60
+    run = finished(history, run_id, seconds=45)
+    assert (run.phase, run.stored_at) == ("completed", None)
+    assert "Given up after 24 hours" in str(run.error)
+    assert len(history.outputs(run_id)) == 1, "what came is kept"
+    del api.state.files[FIRST_FILE]
+    assert not runner.look_again("theirs", run_id), "another workspace cannot"
+    assert runner.look_again("ours", run_id)
+    assert finished(history, run_id).stored_at
+    stored = [history.data(output.sha256) for output in history.outputs(run_id)]
+    assert stored == [picture(512, 512, 100), picture(512, 512, 120)]
+
+
+def test_two_runners_never_track_the_same_run(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    with_another_key = backend_at(api, "the-other-runner")
+    start_runner(lambda *_: with_another_key, lease=0.06)
+    api.state.phases = ["processing"]
+    run_id = start_runner(lease=0.6).submit("ours", backend, a_request())
+    wait_until(lambda: api.state.get_count > 10)
+    api.state.phases = ["completed"]
+    finished(history, run_id)
+    assert {request.auth for request in api.state.gets} == {f"Bearer {API_KEY}"}
+
+
+def test_a_run_whose_runner_closed_is_taken_up_by_the_next(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    first = start_runner()
+    run_id = first.submit("ours", backend, a_request(batch_size=2))
+    wait_until(lambda: read(history, run_id).phase)
+    first.close()
+    api.state.phases = ["completed"]
+    start_runner()
+    assert finished(history, run_id).stored_at
+    assert api.state.submit_count == 1
