@@ -1,0 +1,10 @@
+"""ReRender Studio: `streamlit run app.py`."""
+
+import streamlit as st
+
+from rerender.ui import page
+
+st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
+current = st.navigation([st.Page("pages/render.py", title="Render", default=True)], position="top")
+page.follow_deep_link()
+current.run()

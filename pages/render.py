@@ -1,0 +1,21 @@
+"""Choose an image, write a prompt, render, compare."""
+
+import streamlit as st
+
+from rerender.ui import control_form, page, render_form, results, runtime, session
+
+page.enter("pages/render.py")
+visit = runtime.visit()
+session.begin(visit.history)
+run = results.current(visit)
+
+page.heading(visit)
+form, result = st.columns([5, 8], gap="large")
+with form:
+    control_form.choose()
+    control_form.as_sent(keep_alpha=visit.backend.keeps_alpha)
+    render_form.prompt()
+    render_form.button(visit, busy=results.is_submitting(run))
+    render_form.batch_and_seed()
+with result:
+    results.show(visit, run)

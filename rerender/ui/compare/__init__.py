@@ -1,0 +1,66 @@
+"""The before/after slider: the two files as they are, one over the other, nothing sent while sliding."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from rerender.ui import components
+
+SHOWN_MAX_BYTES = 8_000_000
+"""A larger file would block the page's one connection for seconds; a reduced copy is shown, and said to be one."""
+_REDUCED_SIDE = 2048
+
+TALLEST = "70vh"
+"""How much of the window's height a comparison takes, so that all of it is seen at once."""
+
+_mount = components.declare("compare")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One picture of a comparison: a file's bytes and MIME type, its label, and its text alternative."""
+
+    data: bytes
+    mime: str
+    label: str
+    alt: str
+
+
+def compare(before: Side, after: Side, *, size: tuple[int, int], key: str) -> None:
+    """Show two pictures under a slider that works by pointer, touch and keyboard.
+
+    `size` is the control image's (width, height) in pixels: both pictures are shown in that frame, never stretched.
+    A file over `SHOWN_MAX_BYTES` is shown reduced and its label says so.
+    """
+    _show([before, after], "compared", size, key)
+
+
+def alone(before: Side, *, size: tuple[int, int], key: str, waiting: bool = False) -> None:
+    """Show the control image in the frame where its comparison will be; `waiting` lets it breathe."""
+    _show([before], "waiting" if waiting else "alone", size, key)
+
+
+def _show(sides: list[Side], state: str, size: tuple[int, int], key: str) -> None:
+    shown = [_shown(side) for side in sides]
+    header = {
+        "state": state,
+        "labels": [side.label for side in shown],
+        "alts": [side.alt for side in shown],
+        "aspect": size[0] / size[1],
+        "tallest": TALLEST,
+    }
+    _mount(data=components.pack(header, [(side.data, side.mime) for side in shown]), key=key)
+
+
+def _shown(side: Side) -> Side:
+    if len(side.data) <= SHOWN_MAX_BYTES:
+        return side
+    with Image.open(io.BytesIO(side.data)) as image:
+        reduced = image.convert("RGB")
+    reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    reduced.save(file, "JPEG", quality=90, subsampling=0)
+    return Side(file.getvalue(), "image/jpeg", f"{side.label} (shown reduced)", side.alt)

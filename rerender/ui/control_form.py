@@ -1,0 +1,151 @@
+"""The control image's part of the form: choose it, and see it as it will be sent."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rerender import images, samples
+from rerender.errors import ImageError
+from rerender.models import IMAGE_SIDE
+from rerender.studio import pictures
+from rerender.ui import session
+from rerender.ui.thumbnails import Thumbnail, thumbnails
+
+SAMPLES, UPLOAD = "Samples", "Upload"
+FILE_TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+_UPLOADED = "form.uploaded"
+_PROBLEM = "form.control_problem"
+_PREVIEW_SIDE = 150
+
+
+def choose() -> None:
+    """The pickers: our samples, or a file of the visitor's."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(":small[Control image]", width="content")
+        source = st.segmented_control(
+            "Control image",
+            (SAMPLES, UPLOAD),
+            default=SAMPLES,
+            required=True,
+            key="form.source",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if source == UPLOAD:
+        st.file_uploader(
+            "Image file",
+            FILE_TYPES,
+            key=_UPLOADED,
+            on_change=_take_upload,
+            label_visibility="collapsed",
+        )
+    else:
+        _samples()
+    if problem := st.session_state.get(_PROBLEM):
+        st.error(problem)
+
+
+def _samples() -> None:
+    names = [sample.name for sample in samples.SAMPLES]
+    chosen = session.sample_name()
+    thumbnails(
+        [Thumbnail(_sample_thumbnail(sample.name), "image/webp", sample.title) for sample in samples.SAMPLES],
+        label="Samples",
+        chosen=names.index(chosen) if chosen in names else None,
+        on_choose=lambda index: _take_sample(names[index]),
+        key="form.sample",
+        aspect=1.35,
+    )
+
+
+def _take_sample(name: str) -> None:
+    st.session_state[_PROBLEM] = ""
+    session.use_sample(name)
+
+
+def _take_upload() -> None:
+    file = st.session_state[_UPLOADED]
+    st.session_state[_PROBLEM] = ""
+    if file is None:
+        return
+    try:
+        session.use_control_image(file.getvalue(), file.name)
+    except ImageError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _sample_thumbnail(name: str) -> bytes:
+    return pictures.shrink(samples.load(name), 240)
+
+
+def as_sent(*, keep_alpha: bool) -> None:
+    """The prepared image in small, its size, and the controls that shape it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        try:
+            data = prepared(keep_alpha=keep_alpha)
+        except ImageError as error:
+            st.error(str(error))
+            return
+        st.image(_small(data), width=_PREVIEW_SIDE, alt=f"Control image as it will be sent: {session.control_name()}")
+        with st.container(width=185, gap="xsmall"):
+            width, height = st.session_state[session.WIDTH], st.session_state[session.HEIGHT]
+            st.text(session.control_name())
+            st.caption(f"Sent as {width} × {height} px, {len(data) / 1e6:.1f} MB")
+            with st.popover("Size and fit", icon=":material/crop:"):
+                _size_and_fit()
+
+
+def _size_and_fit() -> None:
+    st.number_input(
+        "Width", *IMAGE_SIDE, step=8, key=session.WIDTH, on_change=_follow_aspect, args=(True,), persist_state="session"
+    )
+    st.number_input(
+        "Height",
+        *IMAGE_SIDE,
+        step=8,
+        key=session.HEIGHT,
+        on_change=_follow_aspect,
+        args=(False,),
+        persist_state="session",
+    )
+    st.toggle("Keep the image's aspect", key=session.KEEP_ASPECT, persist_state="session")
+    st.segmented_control(
+        "Where the shapes differ",
+        session.FITS,
+        format_func=str.capitalize,
+        required=True,
+        key=session.FIT,
+        persist_state="session",
+        help="Crop cuts the longer sides, pad adds white, stretch distorts.",
+    )
+
+
+def _follow_aspect(width_changed: bool) -> None:
+    if not st.session_state[session.KEEP_ASPECT]:
+        return
+    own_width, own_height = images.load(session.control_image()).size
+    aspect = own_width / own_height
+    if width_changed:
+        st.session_state[session.HEIGHT] = images.legal_side(st.session_state[session.WIDTH] / aspect)
+    else:
+        st.session_state[session.WIDTH] = images.legal_side(st.session_state[session.HEIGHT] * aspect)
+
+
+def prepared(*, keep_alpha: bool) -> bytes:
+    """The control image exactly as it will be sent, kept and compared. Raises `ImageError`."""
+    # A size forged past its widget is refused with the request; until then it must not be allocated.
+    width, height = (IMAGE_SIDE.clamp(st.session_state[side]) for side in (session.WIDTH, session.HEIGHT))
+    return _prepare(session.control_image(), width, height, st.session_state[session.FIT], keep_alpha)
+
+
+# In the session's own cache: one visitor's picture must not be kept where others' are.
+@st.cache_data(scope="session", show_spinner=False, max_entries=2)
+def _prepare(data: bytes, width: int, height: int, fit: images.Fit, keep_alpha: bool) -> bytes:
+    return images.prepare(data, width, height, fit, keep_alpha=keep_alpha)
+
+
+@st.cache_data(scope="session", show_spinner=False, max_entries=2)
+def _small(data: bytes) -> bytes:
+    # At twice the shown size, for dense screens.
+    return pictures.shrink(data, 2 * _PREVIEW_SIDE)

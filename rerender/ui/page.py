@@ -1,0 +1,59 @@
+"""What every page begins with, and the way a deep link takes through app.py.
+
+While no session has run `st.navigation`, Streamlit serves the files of pages/ by itself: a deep link into a process
+that has just started would run a page without app.py. So each page asks `enter` first, and app.py sends such a
+visitor on to where the link pointed.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from rerender.ui.runtime import Visit
+
+ICON = str(Path(__file__).parent / "icon.svg")
+
+_ENTERED = "page.entered"
+_DEEP_LINK = "page.deep_link"
+
+
+def enter(path: str) -> None:
+    """Call first in the page at `path`: sends a visitor who has not come through app.py there, and back again."""
+    if _ENTERED not in st.session_state:
+        st.session_state[_DEEP_LINK] = {"path": path, "query": st.query_params.to_dict()}
+        st.switch_page("app.py")
+
+
+def follow_deep_link() -> None:
+    """Call in app.py after `st.navigation` and any gate: goes on to the page that a deep link asked for."""
+    st.session_state[_ENTERED] = True
+    link = st.session_state.pop(_DEEP_LINK, None)
+    if link is not None:
+        st.switch_page(link["path"], query_params=link["query"])
+
+
+def heading(visit: Visit) -> None:
+    """The product's name, and where renders are made at the moment."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("ReRender Studio", anchor=False, width="content")
+        if visit.backend.is_preview:
+            with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
+                st.markdown(_ABOUT_PREVIEW)
+        else:
+            st.text(f"Renders at {visit.backend.name}", width="content")
+
+
+_ABOUT_PREVIEW = """
+**Instant preview by rules, no AI model.** It recolours, relights and re-draws your control image on this computer,
+without a key, without internet, free of charge. The same request and seed give the same picture.
+
+It is not ReRender's model and not what ReRender will return: it never moves geometry and adds no objects.
+"""
+
+
+def plain(text: str) -> str:
+    """`text` with Markdown's signs escaped, for labels that Streamlit reads as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", text)

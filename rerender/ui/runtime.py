@@ -1,0 +1,57 @@
+"""The one runtime of this process, and what one visitor sees of it."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rerender.studio.backends import Backend, choose
+from rerender.studio.history import History
+from rerender.studio.runner import Runner
+from rerender.studio.runtime import Runtime, home_from
+from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
+from rerender.ui import session, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visitor's view: the backend in use, and the history of the visitor's own workspace."""
+
+    runtime: Runtime
+    backend: Backend
+    workspace: str
+    history: History
+
+    @property
+    def runner(self) -> Runner:
+        """Who sends runs and follows them."""
+        return self.runtime.runner
+
+
+def visit() -> Visit:
+    """The current visitor's view, for one run of a page."""
+    runtime = _held(id(Runtime))
+    current = _mode()
+    workspace = LOCAL if current == "local" else workspace_of(session.secret())
+    return Visit(runtime, choose(settings.SOURCES, current), workspace, runtime.history(workspace))
+
+
+def _mode() -> Mode:
+    return mode(st.get_option("server.address"), settings.lookup("RERENDER_MODE"))
+
+
+def _open() -> Runtime:
+    runtime = Runtime.open(home_from(settings.SOURCES), sources=settings.SOURCES, mode=_mode())
+    # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
+    atexit.register(runtime.close)
+    runtime.warm_up()
+    return runtime
+
+
+# Saving a file gives `Runtime` a new identity, so a new key: the one kept place then closes the old runtime. Streamlit
+# knows this function by its source, so it stays this small and what may change lives in `_open`.
+@st.cache_resource(max_entries=1, on_release=lambda runtime: runtime.close(), show_spinner="Starting")
+def _held(identity: int) -> Runtime:  # noqa: ARG001 - the cache's key
+    return _open()

@@ -1,0 +1,57 @@
+"""A row of thumbnails of which one is chosen, by pointer or by arrow keys: samples, and the pictures of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rerender.ui import components
+
+_mount = components.declare("thumbnails")
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """One small picture: a file's bytes and MIME type, its text alternative, and a caption or none."""
+
+    data: bytes
+    mime: str
+    alt: str
+    caption: str = ""
+
+
+def thumbnails(
+    items: Sequence[Thumbnail],
+    *,
+    label: str,
+    chosen: int | None,
+    on_choose: Callable[[int], None],
+    key: str,
+    widest: str = "1fr",
+    aspect: float = 1.0,
+) -> None:
+    """Show `items` in a row with `chosen` (an index, or None) marked; `on_choose` gets the index of a new choice.
+
+    `label` names the group for assistive technology, `widest` is a CSS length and `aspect` the width over the height.
+    """
+
+    def chose() -> None:
+        index = st.session_state[key].get("chosen")
+        if type(index) is int and 0 <= index < len(items):
+            on_choose(index)
+
+    header = {
+        "label": label,
+        "chosen": chosen,
+        "alts": [item.alt for item in items],
+        "captions": [item.caption for item in items],
+        "widest": widest,
+        "aspect": aspect,
+    }
+    _mount(
+        data=components.pack(header, [(item.data, item.mime) for item in items]),
+        key=key,
+        on_chosen_change=chose,
+    )

@@ -1,0 +1,56 @@
+"""What a person does on the render page, for the tests, the benchmarks and the screenshots."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def prompt_box(page: Page) -> Locator:
+    return page.get_by_label("Prompt", exact=True)
+
+
+def render_button(page: Page) -> Locator:
+    return page.get_by_role("button", name=re.compile("^Render "))
+
+
+def slider(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Comparison position")
+
+
+def batch(page: Page) -> Locator:
+    """The thumbnails of a batch, each a radio button."""
+    return page.get_by_role("radiogroup", name="Pictures of this batch").get_by_role("radio")
+
+
+def choose_batch_size(page: Page, count: int) -> None:
+    page.get_by_role("radiogroup", name="Pictures", exact=True).get_by_role("radio", name=str(count)).click()
+
+
+def render(page: Page, prompt: str) -> None:
+    """Write the prompt, press Ctrl+Enter, and wait for the preview."""
+    prompt_box(page).fill(prompt)
+    prompt_box(page).press("Control+Enter")
+    expect(page.get_by_text("The preview understood")).to_be_visible(timeout=90_000)
+
+
+def download(page: Page, button: str) -> bytes:
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button, exact=True).click()
+    return Path(started.value.path()).read_bytes()
+
+
+def upload(page: Page, name: str, data: bytes) -> None:
+    page.get_by_role("radio", name="Upload").click()
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+
+
+def set_size(page: Page, side: str, pixels: int) -> None:
+    """Type a width or height into "Size and fit"."""
+    page.get_by_role("button", name="Size and fit").click()
+    page.get_by_label(side, exact=True).fill(str(pixels))
+    page.get_by_label(side, exact=True).press("Enter")
+    expect(page.get_by_text(re.compile(rf"Sent as .*\b{pixels}\b"))).to_be_visible()
+    page.keyboard.press("Escape")

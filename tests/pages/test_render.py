@@ -1,0 +1,96 @@
+"""The render page under Streamlit's own test runner: cold deep links, forged values, and what a click checks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.workspaces import LOCAL
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
+    monkeypatch.setenv("RERENDER_MODE", "local")
+    monkeypatch.delenv("GENLY_API_KEY", raising=False)
+    yield AppTest.from_file("../../app.py", default_timeout=30)
+    st.cache_resource.clear()
+
+
+def render_button(app: AppTest):
+    return next(button for button in app.button if button.label == "Render")
+
+
+def runs(home: Path) -> int:
+    return len(History(Database.open(f"sqlite:///{home / 'studio.sqlite3'}"), LOCAL).recent())
+
+
+def test_the_page_opens_with_a_sample_and_its_prompt_so_that_the_first_click_can_be_render(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert app.text_area(key="form.prompt").value
+    assert not render_button(app).disabled
+
+
+def test_a_cold_deep_link_ends_at_the_page_and_keeps_its_query(app: AppTest) -> None:
+    app.query_params["run"] = "0" * 32
+    app.switch_page("pages/render.py").run()
+    assert not app.exception
+    assert render_button(app)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [("   ", "The prompt must say something."), ("x" * 20_000, "The prompt has 20,000 characters")],
+)
+def test_an_impossible_prompt_is_refused_in_one_sentence_and_nothing_is_sent(
+    app: AppTest, tmp_path: Path, prompt: str, sentence: str
+) -> None:
+    app.run()
+    app.text_area(key="form.prompt").set_value(prompt)
+    assert_refused(app, tmp_path, sentence)
+    assert app.text_area(key="form.prompt").value == prompt
+
+
+def page_with_forged_values() -> None:
+    """The form's own gate, without the widgets: Streamlit already puts a forged number back into its range."""
+    import streamlit as st
+
+    from rerender.ui import render_form, runtime, session
+
+    visit = runtime.visit()
+    session.begin(visit.history)
+    st.session_state.update(st.session_state.get("forged", {}))
+    render_form.button(visit, busy=False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("form.batch_size", 9, "Pictures must be a whole number from 1 to 4."),
+        ("form.batch_size", True, "Pictures must be a whole number from 1 to 4."),
+        ("form.width", 1_000_000, "Width must be a whole number from 512 to 2048."),
+        ("form.height", 1, "Height must be a whole number from 512 to 2048."),
+        ("form.seed", 10_000_001, "Seed must be a whole number from 0 to 10000000."),
+        ("form.seed", "7", "Seed must be a whole number from 0 to 10000000."),
+    ],
+)
+def test_a_value_forged_past_its_widget_is_refused_in_one_sentence_and_nothing_is_sent(
+    app: AppTest, tmp_path: Path, key: str, value: object, sentence: str
+) -> None:
+    forged = AppTest.from_function(page_with_forged_values, default_timeout=30)
+    forged.session_state["forged"] = {key: value}
+    assert_refused(forged.run(), tmp_path, sentence)
+
+
+def assert_refused(app: AppTest, home: Path, sentence: str) -> None:
+    render_button(app).click().run()
+    assert not app.exception
+    assert [error.value for error in app.error if error.value.startswith(sentence)]
+    assert runs(home) == 0
