@@ -1,0 +1,1 @@
+"""Measurements, not tests: `make bench` prints what docs/benchmarks.md keeps."""

@@ -1,0 +1,45 @@
+"""Runs every measurement and prints one Markdown page. Machines are noisy: read ratios and medians, not digits."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+
+from benchmarks import app, engine, slider
+from benchmarks.table import Row, table
+
+HEADING = """# Benchmarks
+
+What `make bench` printed on {date}, on {cores} shared cores ({machine}, Python {python}, Streamlit {streamlit},
+OpenCV {opencv}). Every figure is the median of its repetitions in one run; shared machines drift by 30 % and more.
+"""
+
+
+def main() -> None:
+    """Print the page, section by section as they are measured."""
+    print(
+        HEADING.format(
+            date=datetime.now(UTC).date(),
+            cores=os.cpu_count(),
+            machine=platform.machine(),
+            python=platform.python_version(),
+            streamlit=metadata.version("streamlit"),
+            opencv=metadata.version("opencv-python-headless"),
+        )
+    )
+    sections = {
+        "The app": app.measure,
+        "The preview engine": engine.measure,
+        "The slider's payload": slider.measure,
+    }
+    for title, measure in sections.items():
+        print(f"measuring: {title}", file=sys.stderr)
+        rows: list[Row] = measure()
+        print(f"## {title}\n\n{table(rows)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
