@@ -12,7 +12,7 @@
 `rerender.images.prepare` makes a control image of any picture file; `rerender.errors` lists what can go wrong.
 """
 
-from rerender.client import DEFAULT_BASE_URL, DEFAULT_WORKFLOW_ID, Client, poll_delay
+from rerender.client import DEFAULT_BASE_URL, Client, poll_delay
 from rerender.errors import (
     ApiError,
     AuthenticationError,
@@ -36,6 +36,7 @@ from rerender.errors import (
 from rerender.models import (
     BATCH_SIZE,
     CONTROL_IMAGE_MAX_BYTES,
+    DEFAULT_WORKFLOW_ID,
     IMAGE_SIDE,
     PROMPT_MAX_CHARS,
     SEED,

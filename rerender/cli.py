@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rerender.errors import RerenderError
+from rerender.models import DEFAULT_WORKFLOW_ID
 
 _CURL = """\
 printf '{{"prompt": "oak and glass, golden hour", "control_image": "%s", "batch_size": 1,
@@ -59,9 +60,7 @@ def serve(host: str, port: int, api_keys: tuple[str, ...], home: Path) -> None:
 
 
 def _welcome(base_url: str, api_key: str, folder: Path) -> str:
-    from rerender.service.api import WORKFLOW_ID
-
-    curl = _CURL.format(base_url=base_url, api_key=api_key, workflow_id=WORKFLOW_ID, picture="picture.jpg")
+    curl = _CURL.format(base_url=base_url, api_key=api_key, workflow_id=DEFAULT_WORKFLOW_ID, picture="picture.jpg")
     return f"""\
 ReRender API, served from this machine (preview engine, no AI model)
   Base URL  {base_url}

@@ -22,10 +22,9 @@ from urllib3.exceptions import HTTPError
 
 from rerender import downloads, errors
 from rerender.errors import ApiError, ConfigurationError, MalformedResponse, SubmissionUncertain, TransportError
-from rerender.models import Output, Phase, Render, RenderRequest
+from rerender.models import DEFAULT_WORKFLOW_ID, Output, Phase, Render, RenderRequest
 
 DEFAULT_BASE_URL = "https://rerender.genly.ai"
-DEFAULT_WORKFLOW_ID = "674829a60a1c7e0df43198b8"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UNCERTAIN = "The run may have been charged, so it is not sent again by itself."
 BACKOFF = (0.5, 1.0)  # seconds before a POST that never arrived is sent again, and again

@@ -27,6 +27,7 @@ class Range(NamedTuple):
         return min(self.high, max(self.low, round(value)))
 
 
+DEFAULT_WORKFLOW_ID = "674829a60a1c7e0df43198b8"
 BATCH_SIZE = Range(1, 4)
 IMAGE_SIDE = Range(512, 2048)
 SEED = Range(0, 10_000_000)

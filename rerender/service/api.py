@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rerender.errors import InvalidRequest
-from rerender.models import CONTROL_IMAGE_MAX_BYTES
+from rerender.models import CONTROL_IMAGE_MAX_BYTES, DEFAULT_WORKFLOW_ID
 from rerender.service.jobs import Jobs, QueueFull
 from rerender.service.schemas import (
     ErrorAnswer,
@@ -30,7 +30,6 @@ from rerender.service.schemas import (
 )
 from rerender.service.storage import Picture, Record
 
-WORKFLOW_ID = "674829a60a1c7e0df43198b8"
 # Base64 makes four bytes of three; the rest is for the prompt, escaped, and the other fields.
 MAX_BODY_BYTES = 4 * -(-CONTROL_IMAGE_MAX_BYTES // 3) + 256 * 1024
 BODY_SECONDS = 60.0
@@ -80,9 +79,11 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
         responses=_refusals(401, 404, 408, 413, 422, 429),
         openapi_extra={"requestBody": _request_body()},
     )
-    async def submit(workflow_id: Annotated[str, Path(examples=[WORKFLOW_ID])], request: Request) -> SubmitAnswer:
-        if workflow_id != WORKFLOW_ID:
-            raise Refusal(404, "not_found", f"There is no such workflow here; the one served is {WORKFLOW_ID}.")
+    async def submit(
+        workflow_id: Annotated[str, Path(examples=[DEFAULT_WORKFLOW_ID])], request: Request
+    ) -> SubmitAnswer:
+        if workflow_id != DEFAULT_WORKFLOW_ID:
+            raise Refusal(404, "not_found", f"There is no such workflow here; the one served is {DEFAULT_WORKFLOW_ID}.")
         async with one_at_a_time:
             body = await _body(request)
             render_request = await run_in_threadpool(read_request, body)

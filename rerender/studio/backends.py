@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from rerender.client import DEFAULT_BASE_URL, DEFAULT_WORKFLOW_ID, Client
+from rerender.client import DEFAULT_BASE_URL, Client
 from rerender.errors import ConfigurationError
+from rerender.models import DEFAULT_WORKFLOW_ID
 from rerender.studio.workspaces import Mode
 
 __all__ = ["EMBEDDED", "PREVIEW", "Backend", "Lookup", "choose", "hosted_backend", "origin_of"]

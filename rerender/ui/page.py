@@ -44,11 +44,13 @@ def heading(visit: Visit) -> None:
                 st.markdown(_ABOUT_PREVIEW)
         else:
             st.text(f"Renders at {visit.backend.name}", width="content")
+    if visit.runtime.ephemeral:
+        st.warning("The app's folder cannot be written to. Runs and pictures are kept only until the app stops.")
 
 
 _ABOUT_PREVIEW = """
-**Instant preview by rules, no AI model.** It recolours, relights and re-draws your control image on this computer,
-without a key, without internet, free of charge. The same request and seed give the same picture.
+**Instant preview by rules, no AI model.** It recolours, relights and re-draws your control image on the computer that
+runs this app, without a key, without internet, free of charge. The same request and seed give the same picture.
 
 It is not ReRender's model and not what ReRender will return: it never moves geometry and adds no objects.
 """

@@ -101,7 +101,7 @@ def button(visit: Visit, *, busy: bool) -> None:
 def cost(backend: Backend) -> str:
     """What one click costs, in words."""
     if backend.is_preview:
-        return "Free, on this computer"
+        return "Free preview"
     unit = "credit" if backend.credits_per_run == 1 else "credits"
     return f"{backend.credits_per_run:g} {unit}, about ${backend.cost:.3f}"
 

@@ -33,6 +33,7 @@ def current(visit: Visit) -> Run | None:
     run_id = session.run_id()
     run = visit.history.run(run_id) if run_id else None
     if run is not None:
+        # In the address, so that a reload comes back to this run and not to another tab's.
         st.query_params["run"] = run.run_id
         session.note_render_id(run)
     return run

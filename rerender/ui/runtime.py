@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from rerender.errors import ConfigurationError
 from rerender.studio.backends import Backend, choose
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
@@ -31,11 +32,16 @@ class Visit:
 
 
 def visit() -> Visit:
-    """The current visitor's view, for one run of a page."""
-    runtime = _held(id(Runtime))
-    current = _mode()
+    """The current visitor's view, for one run of a page. Stops the page with one sentence when a setting is wrong."""
+    try:
+        runtime = _held(id(Runtime))
+        current = _mode()
+        backend = choose(settings.SOURCES, current)
+    except ConfigurationError as error:
+        st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
+        st.stop()
     workspace = LOCAL if current == "local" else workspace_of(session.secret())
-    return Visit(runtime, choose(settings.SOURCES, current), workspace, runtime.history(workspace))
+    return Visit(runtime, backend, workspace, runtime.history(workspace))
 
 
 def _mode() -> Mode:

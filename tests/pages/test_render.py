@@ -58,6 +58,19 @@ def test_an_impossible_prompt_is_refused_in_one_sentence_and_nothing_is_sent(
     assert app.text_area(key="form.prompt").value == prompt
 
 
+@pytest.mark.parametrize("wrong", [{"GENLY_BASE_URL": "http://example.org"}, {"RERENDER_MODE": "both"}])
+def test_a_wrong_setting_gets_one_sentence_instead_of_an_error_page(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    monkeypatch.setenv("GENLY_API_KEY", "a-key")
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    app.run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Nothing was sent" in app.error[0].value
+
+
 def page_with_forged_values() -> None:
     """The form's own gate, without the widgets: Streamlit already puts a forged number back into its range."""
     import streamlit as st

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from PIL import Image
 
-from rerender.service.api import WORKFLOW_ID
+from rerender.models import DEFAULT_WORKFLOW_ID
 
 KEY = "test-key"
 
@@ -45,11 +45,13 @@ class Caller:
         self.base_url = base_url
         self._headers = {"Authorization": f"Bearer {key}"}
 
-    def post(self, json: Any, workflow_id: str = WORKFLOW_ID) -> requests.Response:
+    def post(self, json: Any, workflow_id: str = DEFAULT_WORKFLOW_ID) -> requests.Response:
         return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=10)
 
     def post_raw(self, data: Any) -> requests.Response:
-        return requests.post(self._url(f"/api/workflows/{WORKFLOW_ID}"), data=data, headers=self._headers, timeout=10)
+        return requests.post(
+            self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=self._headers, timeout=10
+        )
 
     def submit(self, **changes: Any) -> str:
         answer = self.post(body(**changes))

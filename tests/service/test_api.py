@@ -17,8 +17,8 @@ import pytest
 import requests
 from PIL import Image
 
-from rerender.models import Render, RenderRequest
-from rerender.service.api import MAX_BODY_BYTES, WORKFLOW_ID
+from rerender.models import DEFAULT_WORKFLOW_ID, Render, RenderRequest
+from rerender.service.api import MAX_BODY_BYTES
 from rerender.service.server import LocalServer
 from tests.service.calls import KEY, Caller, body, picture
 from tests.service.engines import FlatEngine
@@ -47,7 +47,7 @@ def test_a_run_is_answered_with_a_render_id_and_nothing_else(shared_api: Caller)
 def test_a_completed_render_has_the_documented_fields_and_types(shared_api: Caller) -> None:
     render = shared_api.wait(render_id := shared_api.submit(batch_size=2, image_width=640))
     assert render["_id"] == render_id
-    assert render["workflow_id"] == WORKFLOW_ID
+    assert render["workflow_id"] == DEFAULT_WORKFLOW_ID
     assert render["phase"] == "completed"
     assert render["is_sample"] is render["is_public"] is False
     assert type(render["created_at"]) is type(render["updated_at"]) is int
@@ -147,7 +147,9 @@ def test_without_the_right_key_both_calls_are_refused_and_nothing_is_stored(
     server: LocalServer, tmp_path: Path, headers: dict[str, str]
 ) -> None:
     for answer in (
-        requests.post(f"{server.base_url}/api/workflows/{WORKFLOW_ID}", json=body(), headers=headers, timeout=5),
+        requests.post(
+            f"{server.base_url}/api/workflows/{DEFAULT_WORKFLOW_ID}", json=body(), headers=headers, timeout=5
+        ),
         requests.get(f"{server.base_url}/api/renders/{'0' * 24}", headers=headers, timeout=5),
     ):
         assert answer.status_code == 401
@@ -236,7 +238,7 @@ def test_a_client_that_is_refused_while_it_still_sends_gets_to_know_why(
     shared_api: Caller, key: str, size: int, status: int
 ) -> None:
     # urllib asks for the connection to be closed after the answer, and reads none after a failed send.
-    url = f"{shared_api.base_url}/api/workflows/{WORKFLOW_ID}"
+    url = f"{shared_api.base_url}/api/workflows/{DEFAULT_WORKFLOW_ID}"
     headers = {"Authorization": f"Bearer {key}"}
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(url, b" " * size, headers), timeout=10)
@@ -271,7 +273,7 @@ def test_bodies_are_read_one_at_a_time(shared_api: Caller) -> None:
 def stalled_post(api: Caller) -> socket.socket:
     """A connection over which a POST was begun and all but the last byte of its body sent."""
     _, _, port = api.base_url.rpartition(":")
-    head = f"POST /api/workflows/{WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
     connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
     connection.sendall(head.encode() + b"Content-Length: 2\r\n\r\n{")
     time.sleep(0.05)  # so that the service has begun to read it before the test goes on

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from rerender.errors import ImageError
-from rerender.models import RenderRequest
-from rerender.service.api import WORKFLOW_ID
+from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.jobs import Jobs, QueueFull
 from rerender.service.storage import Storage
 from tests.service.calls import picture, wait_until
@@ -39,7 +38,7 @@ def open_jobs(tmp_path: Path, engine: FlatEngine) -> Iterator[Callable[[], Jobs]
 
 
 def submit(jobs: Jobs, seed: int = 0) -> str:
-    return jobs.submit(request(seed), WORKFLOW_ID)
+    return jobs.submit(request(seed), DEFAULT_WORKFLOW_ID)
 
 
 def phase(jobs: Jobs, render_id: str) -> str | None:
