@@ -1,0 +1,201 @@
+"""What a picture is made of when the prompt does not say: by setting, style, mood, season and time.
+
+A surface is written `material` or `material #hex`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rerender.engines.preview.plan import Colour, Setting, Slot, Surface, Time
+
+__all__ = ["BUNDLES", "DEFAULTS", "ORDERS", "SEASON_SURFACES", "TIME_PALETTES", "surface_of"]
+
+Surfaces = Mapping[Slot, str]
+
+DEFAULTS: Mapping[Setting, Surfaces] = {
+    "exterior": {
+        "sky": "paint", "ground": "grass", "wall": "plaster", "roof": "slate", "glass": "glass", "object": "wood",
+        "object2": "steel", "vegetation": "foliage", "lamp": "steel",
+    },
+    "interior": {
+        "sky": "paint #f6f3ec", "ground": "wood", "wall": "paint", "roof": "plaster", "glass": "glass",
+        "object": "fabric", "object2": "walnut", "vegetation": "foliage", "lamp": "fabric #f1e6cf",
+    },
+    "product": {
+        "sky": "paint #e4e2de", "ground": "paint #e9e7e3", "wall": "paint #e4e2de", "roof": "plaster", "glass": "glass",
+        "object": "fabric", "object2": "walnut", "vegetation": "foliage", "lamp": "fabric #f1e6cf",
+    },
+}  # fmt: skip
+
+# Where finishes go that the prompt gives to no noun: first the slot that such a material is at home in, then in order.
+ORDERS: Mapping[Setting, tuple[Slot, ...]] = {
+    "exterior": ("wall", "roof", "ground", "object"),
+    "interior": ("object", "wall", "ground", "object2"),
+    "product": ("object", "object2", "sky", "ground"),
+}
+HOMES: Mapping[Setting, Mapping[str, Slot]] = {
+    "exterior": {
+        "grass": "ground", "water": "ground", "sand": "ground", "asphalt": "ground", "glass": "glass",
+        "terracotta": "roof", "slate": "roof", "foliage": "vegetation", "fabric": "object", "leather": "object",
+    },
+    "interior": {
+        "wood": "ground", "walnut": "ground", "tiles": "ground", "marble": "ground", "stone": "ground",
+        "slate": "ground", "grass": "ground", "sand": "ground", "asphalt": "ground", "terracotta": "ground",
+        "brick": "wall", "concrete": "wall", "plaster": "wall", "paint": "wall", "fabric": "object",
+        "leather": "object", "steel": "object2", "copper": "object2", "gold": "object2", "glass": "glass",
+        "foliage": "vegetation", "ceramic": "object2", "plastic": "object",
+    },
+    "product": {"foliage": "vegetation"},
+}  # fmt: skip
+
+# Where a finish does not go by itself; a colour counts as paint.
+UNFIT: Mapping[Slot, str] = {
+    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass",
+    "ground": "paint plaster fabric leather brick glass steel copper gold ceramic plastic",
+    "sky": "wood walnut steel copper gold glass fabric leather ceramic",
+}
+
+HARD = frozenset({"wood", "walnut", "steel", "gold", "copper", "plastic", "marble", "stone", "concrete", "glass"})
+SOFT = frozenset({"fabric", "leather"})
+
+# In these settings a noun's slot is another one: a product's "wall" is its backdrop.
+SLOT_CHANGES: Mapping[Setting, Mapping[Slot, Slot]] = {
+    "exterior": {},
+    "interior": {"roof": "sky"},
+    "product": {"wall": "sky", "roof": "object"},
+}
+
+MOOD_OF_STYLE: Mapping[str, Mapping[str, float]] = {
+    "minimal": {"muted": 0.6},
+    "scandinavian": {"muted": 0.7},
+    "brutalist": {"muted": 0.5},
+    "rustic": {"warm": 0.6},
+    "mediterranean": {"vibrant": 0.4},
+    "tropical": {"vibrant": 0.4},
+    "desert": {"warm": 0.6},
+    "futuristic": {"cool": 0.5},
+    "midcentury": {"vintage": 0.4},
+}
+
+# Keyed by style or mood. Outdoors no mood touches the ground: a warm cabin keeps its green lawn.
+BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
+    "warm": {
+        "interior": {"wall": "paint #ead6ba", "ground": "wood", "object": "fabric #b5654a", "object2": "walnut"},
+        "product": {"object": "fabric #c07a56", "object2": "walnut", "sky": "paint #ead9c3", "ground": "paint #efe2d0"},
+    },
+    "moody": {
+        "interior": {"wall": "paint #39424a", "ground": "walnut", "object": "leather #5a3827", "object2": "steel"},
+        "product": {"sky": "paint #2f343a", "ground": "paint #3a3f45"},
+    },
+    "pastel": {
+        "exterior": {"wall": "plaster #f0cfc9", "roof": "slate #a8b9c9"},
+        "interior": {"wall": "paint #f1d9d3", "object": "fabric #b9d3cf", "ground": "wood #e0c9a8"},
+        "product": {"object": "fabric #f0c6c2", "object2": "wood #e0c9a8", "sky": "paint #d9e7e3"},
+    },
+    "vintage": {
+        "interior": {"wall": "paint #cdb88a", "object": "fabric #a3562f", "object2": "walnut"},
+        "product": {"object": "leather #8f5230", "object2": "walnut"},
+    },
+    "minimal": {
+        "exterior": {"wall": "plaster #f1efea", "roof": "concrete #d5d4d0"},
+        "interior": {"wall": "paint #f4f2ed", "ground": "concrete #d3d0ca", "object": "fabric #dcd7ce"},
+        "product": {"object": "plastic #eeece8", "object2": "steel"},
+    },
+    "modern": {
+        "exterior": {"wall": "plaster #f4f2ee", "roof": "steel #4b5056", "object": "wood", "object2": "steel #34363a"},
+        "interior": {"wall": "paint #f1efea", "ground": "wood", "object": "fabric #8d9096", "object2": "steel #34363a"},
+        "product": {"object": "fabric #6d7278", "object2": "steel #34363a"},
+    },
+    "scandinavian": {
+        "exterior": {"wall": "wood #d4b287", "roof": "steel #4b5056"},
+        "interior": {"wall": "paint #f3f0ea", "ground": "wood #d9bb8f", "object": "fabric #cfc9bf", "object2": "wood"},
+        "product": {"object": "fabric #d8d2c7", "object2": "wood #d4b287", "sky": "paint #ebe8e2"},
+    },
+    "luxury": {
+        "exterior": {"wall": "stone #d9c9ad", "roof": "slate", "ground": "marble", "object2": "gold"},
+        "interior": {"wall": "paint #e9e1d4", "ground": "marble", "object": "fabric #2f4f46", "object2": "gold"},
+        "product": {"object": "fabric #2f4f46", "object2": "gold"},
+    },
+    "industrial": {
+        "exterior": {"wall": "brick", "roof": "steel", "ground": "concrete", "object": "steel"},
+        "interior": {"wall": "brick", "ground": "concrete", "object": "leather #6b3f28", "object2": "steel"},
+        "product": {"object": "leather #6b3f28", "object2": "steel"},
+    },
+    "brutalist": {
+        "exterior": {"wall": "concrete", "roof": "concrete", "object": "concrete"},
+        "interior": {"wall": "concrete", "ground": "concrete #8f8e8a", "object": "leather #3a3632", "object2": "steel"},
+        "product": {"object": "concrete", "object2": "steel"},
+    },
+    "rustic": {
+        "exterior": {"wall": "wood #8f6239", "roof": "slate", "object": "stone"},
+        "interior": {"wall": "plaster #eadfc9", "ground": "wood #a5733f", "object": "leather", "object2": "wood"},
+        "product": {"object": "leather", "object2": "wood #8f6239"},
+    },
+    "tropical": {
+        "exterior": {"wall": "wood", "roof": "wood #8d6a44", "ground": "grass", "vegetation": "foliage #3f8f4a"},
+        "interior": {"wall": "paint #f2ecdc", "ground": "wood", "object": "fabric #2f8f6f", "object2": "wood #cdb06f"},
+        "product": {"object": "wood #cdb06f", "object2": "wood"},
+    },
+    "mediterranean": {
+        "exterior": {
+            "wall": "plaster #f7f3ea",
+            "roof": "terracotta",
+            "ground": "stone #d9c9ad",
+            "object": "wood #2f6db5",
+        },
+        "interior": {"wall": "plaster #f5efe3", "ground": "terracotta", "object": "fabric #2f6db5", "object2": "wood"},
+        "product": {"object": "ceramic #2f6db5", "object2": "wood"},
+    },
+    "desert": {
+        "exterior": {
+            "wall": "plaster #cf9a6c",
+            "roof": "sand #c08a62",
+            "ground": "sand",
+            "vegetation": "grass #8f9a62",
+        },
+        "interior": {"wall": "plaster #e3bd94", "ground": "terracotta", "object": "fabric #c9562f", "object2": "wood"},
+        "product": {"object": "fabric #c9562f", "object2": "wood"},
+    },
+    "futuristic": {
+        "exterior": {"wall": "ceramic #eaf0f4", "roof": "steel", "ground": "concrete", "object": "plastic"},
+        "interior": {"wall": "ceramic #e6edf2", "ground": "concrete", "object": "plastic #f0f2f4", "object2": "steel"},
+        "product": {"object": "plastic #f0f2f4", "object2": "steel"},
+    },
+    "midcentury": {
+        "exterior": {"wall": "wood #a9683f", "roof": "plaster #e8e2d4", "object": "paint #c99a2e"},
+        "interior": {"wall": "paint #e6dcc4", "ground": "walnut", "object": "fabric #c99a2e", "object2": "walnut"},
+        "product": {"object": "fabric #c99a2e", "object2": "walnut"},
+    },
+}
+
+SEASON_SURFACES: Mapping[str, Surfaces] = {
+    "spring": {"vegetation": "foliage #d890a8", "ground": "grass #7da24a"},
+    "summer": {"vegetation": "foliage #4f8535", "ground": "grass #6f9a3c"},
+    "autumn": {"vegetation": "foliage #c9762b", "ground": "grass #9a7a3c"},
+    "winter": {"vegetation": "foliage #7a705f", "ground": "grass #8b8a6a"},
+}
+
+# Shadow, two middles, highlight: a gradient map through them alone must already look chosen.
+TIME_PALETTES: Mapping[Time, tuple[str, str, str, str]] = {
+    "day": ("#1e2f40", "#547c94", "#b8bd9f", "#f7f2e6"),
+    "golden_hour": ("#2b1b33", "#8a4238", "#e39a52", "#fdebc8"),
+    "dawn": ("#2a2745", "#7b6796", "#e6a79b", "#fdecdf"),
+    "dusk": ("#121935", "#45457f", "#ad759c", "#f6cdb2"),
+    "night": ("#060a1c", "#1b2b57", "#4c69a6", "#cbd9f2"),
+    "overcast": ("#283038", "#63717b", "#a9b3b7", "#f0f2f1"),
+    "studio": ("#232327", "#6f7073", "#bab8b4", "#f8f7f4"),
+    "indoor": ("#2b201b", "#84684f", "#cfb898", "#f9f2e6"),
+}
+
+
+def colour_of(code: str) -> Colour:
+    """`#rrggbb` as a colour."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+def surface_of(text: str, weight: float = 0.0) -> Surface:
+    """`material` or `material #hex` as a surface."""
+    material, _, code = text.partition(" ")
+    return Surface(material, colour_of(code) if code else None, weight)

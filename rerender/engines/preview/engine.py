@@ -1,0 +1,164 @@
+"""The preview engine: control image and plan through the stages, one render at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from rerender.engines.base import Description
+from rerender.engines.preview.analysis import ANALYSIS_SIDE, Analysis, AnalysisCache, analyse
+from rerender.engines.preview.base_colour import base_colour
+from rerender.engines.preview.control import decode, fit, to_grey
+from rerender.engines.preview.exposure import expose
+from rerender.engines.preview.fields import Bytes, Planes, mix_into, to_bytes
+from rerender.engines.preview.grade import grade
+from rerender.engines.preview.lamps import light_lamps
+from rerender.engines.preview.light import relight
+from rerender.engines.preview.lines import line_map
+from rerender.engines.preview.media import MEDIA
+from rerender.engines.preview.plan import Medium
+from rerender.engines.preview.planner import plan
+from rerender.engines.preview.scene import Scene, soft_masks
+from rerender.engines.preview.sky import put_behind
+from rerender.engines.preview.slots import assign
+from rerender.engines.preview.structure_lock import enlarge, lock_structure
+from rerender.engines.preview.weather import precipitation, weather
+from rerender.models import RenderRequest
+
+# Drawn lines already are the structure; there the lock would only add a second outline.
+LOCK_STRENGTH: dict[Medium, float] = {"photo": 1.2, "watercolor": 2.6, "pencil": 0.6, "ink": 0.8, "blueprint": 1.0}
+# A photo is full of texture, of which the lock would make sparkles.
+PHOTO_LOCK = 0.7
+DETAIL_STRENGTH = 0.85
+
+# A picture at the working size takes tens of megabytes while it is made, whichever engine object makes it.
+_one_at_a_time = threading.Lock()
+
+
+class PreviewEngine:
+    """Re-renders control images by rules: no model, no network, the same picture for the same request.
+
+    `working_size` caps the long side (pixels) of what is computed; larger outputs are enlarged along the control's
+    own detail. Any thread may call `render`; renders of a process wait for each other.
+    """
+
+    name = "preview"
+    version = "1.0"
+
+    def __init__(self, working_size: int = 1024) -> None:
+        self._working_size = working_size
+        self._analyses = AnalysisCache()
+
+    def describe(self, request: RenderRequest) -> Description:
+        """What was understood of the prompt, from the prompt alone."""
+        planned = plan(request.prompt)
+        return Description(
+            engine=self.name,
+            version=self.version,
+            plan=_json_ready(asdict(planned)),
+            understood=list(planned.understood),
+            not_understood=list(planned.not_understood),
+        )
+
+    def render(self, request: RenderRequest, *, on_stage: Callable[[str], None] | None = None) -> list[np.ndarray]:
+        """`batch_size` pictures, (image_height, image_width, 3) uint8 RGB; item *i* is what seed + *i* alone gives.
+
+        `on_stage` hears each stage's name before it starts and may raise `Cancelled`. Raises `ImageError`.
+        """
+        with _one_at_a_time:
+            tell = on_stage or _silent
+            tell("read")
+            image = decode(request.control_image)
+            output = fit(image, request.image_width, request.image_height)
+            tell("analyse")
+            analysis = self._analysis(image, request)
+            scene = self._scene(image, request, analysis)
+            grey = 255 - to_grey(output) if analysis.inverted else to_grey(output)
+            del image, output
+            seeds = range(request.seed, request.seed + request.batch_size)
+            return [_picture(scene.with_seed(seed), grey, tell) for seed in seeds]
+
+    def _analysis(self, image: Image.Image, request: RenderRequest) -> Analysis:
+        width, height = _within(ANALYSIS_SIDE, request)
+        key = hashlib.sha256(request.control_image).hexdigest(), width, height
+        analysis = self._analyses.get(key)
+        if analysis is None:
+            analysis = analyse(fit(image, width, height))
+            self._analyses.put(key, analysis)
+        return analysis
+
+    def _scene(self, image: Image.Image, request: RenderRequest, analysis: Analysis) -> Scene:
+        planned = plan(request.prompt)
+        if not planned.setting_named:
+            planned = plan(request.prompt, setting=analysis.setting)
+        control = fit(image, *_within(self._working_size, request))
+        luma = 1 - control.luma if analysis.inverted else control.luma
+        slots = assign(analysis, planned.setting)
+        return Scene(
+            plan=planned,
+            control=control,
+            analysis=analysis,
+            slots=slots,
+            luma=luma,
+            masks=soft_masks(analysis, slots, luma, control.alpha),
+            lines=line_map(luma, analysis.kind, max(luma.shape) / 1024),
+            seed=request.seed,
+            light_side=1,
+            sun=(0.5, 0.3),
+        )
+
+
+def _picture(scene: Scene, grey: Bytes, tell: Callable[[str], None]) -> Bytes:
+    """One picture of the batch, from base colour to the output size."""
+    tell("colour")
+    colours = base_colour(scene)
+    tell("light")
+    picture = relight(scene, colours.copy())
+    picture = light_lamps(scene, colours, picture)
+    del colours
+    tell("sky and weather")
+    picture = weather(scene, put_behind(scene, picture))
+    tell("exposure")
+    picture = expose(scene, picture)
+    tell("medium")
+    picture = precipitation(scene, _in_medium(scene, picture))
+    tell("grade")
+    finished = to_bytes(grade(scene, picture))
+    del picture
+    tell("structure")
+    strength = LOCK_STRENGTH[scene.plan.medium] * (PHOTO_LOCK if scene.is_photo else 1)
+    small = cv2.resize(grey, scene.shape[::-1], interpolation=cv2.INTER_AREA) if grey.shape != scene.shape else grey
+    return enlarge(lock_structure(finished, small, strength), grey, DETAIL_STRENGTH)
+
+
+def _in_medium(scene: Scene, picture: Planes) -> Planes:
+    """The picture in the plan's medium; a medium asked for with less than full weight lets the photo show through."""
+    drawn = MEDIA[scene.plan.medium](scene, picture.copy())
+    weight = scene.plan.medium_weight
+    if scene.plan.medium == "photo" or weight >= 1:
+        return drawn
+    mix_into(picture, drawn, weight)
+    return picture
+
+
+def _within(side: int, request: RenderRequest) -> tuple[int, int]:
+    """The output's width and height, reduced to at most `side` on the long side."""
+    scale = min(1.0, side / max(request.image_width, request.image_height))
+    return max(16, round(request.image_width * scale)), max(16, round(request.image_height * scale))
+
+
+def _silent(_stage: str) -> None:
+    """Nobody listens."""
+
+
+def _json_ready(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _json_ready(item) for key, item in value.items()}
+    return [_json_ready(item) for item in value] if isinstance(value, tuple | list) else value

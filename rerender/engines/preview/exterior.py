@@ -1,0 +1,271 @@
+"""Which part of an outdoor picture each region is: sky and ground first, then roofs, plants and windows."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from rerender.engines.preview.analysis import Analysis
+from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.regions import Labels, Regions
+from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
+
+
+def exterior_codes(analysis: Analysis) -> Codes:
+    """(h, w) slot codes of a building out of doors."""
+    sky, ground = _open_air(analysis)
+    regions = analysis.regions
+    if analysis.kind == "clay" and sky.any():
+        sky |= _enclosed_sky(regions, analysis.luma, sky)
+    both = regions.mask(sky | ground)
+    codes = np.full(both.shape, WALL, np.uint8)
+    codes[regions.mask(sky)] = SKY
+    codes[regions.mask(ground)] = GROUND
+    undecided = regions.mask(sky & ground)
+    if analysis.kind != "photo":
+        below = np.arange(both.shape[0])[:, None] >= _horizon_row(both)
+        undecided |= (codes == SKY) & below
+        if _fades_into(analysis.luma, codes == SKY, codes == GROUND):
+            undecided |= both
+        codes[undecided] = np.where(np.broadcast_to(below, codes.shape), GROUND, SKY)[undecided]
+    subject = ~(sky | ground)
+    if analysis.kind == "photo":
+        _dark_boxes(analysis, codes, subject)
+        return codes
+    for region in np.nonzero(subject)[0]:
+        if _is_roof(analysis, codes, int(region)):
+            codes[regions.labels == region] = ROOF
+    if analysis.kind == "clay":
+        _lay_shadows(analysis, codes, subject)
+        _plant(analysis, codes)
+    _glaze(analysis, codes)
+    return codes
+
+
+def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
+    """Flags of the regions that are sky and that are ground; a white sky over white ground is both."""
+    r = analysis.regions
+    sky = (r.touch_top > 0.12) & (r.top < 0.02) & (r.area > 0.03)
+    if analysis.kind == "photo":
+        red, green, blue = r.colour.T
+        sky &= (r.luma > 0.35) & ((r.luma > 0.55) | (blue > red + 0.03)) & (blue > green - 0.12) & (r.centre_y < 0.6)
+    else:
+        sky &= r.luma_spread < 0.12
+    ground = (r.touch_bottom > 0.08) & (r.bottom > 0.98) & (r.area > 0.02)
+    ground &= (r.centre_y > 0.72) | ((r.centre_y > 0.6) | sky if analysis.kind != "photo" else False)
+    return sky, ground
+
+
+def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
+    """Regions as light as the sky, seen between a tree and a house."""
+    lightness = float(np.median(luma[regions.mask(sky)]))
+    like = regions.labels[np.abs(luma - lightness) < 0.04]
+    share = np.bincount(like, minlength=regions.count) / (regions.area * luma.size)
+    flags: Mask = (share > 0.75) & (regions.area > 0.002) & (lightness > 0.8)
+    return flags
+
+
+def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:
+    """Whether sky and ground meet without an edge, as where a clay render's ground fades into white."""
+    reach = max(3, luma.shape[0] // 40)
+    above, below = sky[:-reach] & ground[reach:], np.abs(luma[:-reach] - luma[reach:])
+    beside, across = sky[:, :-reach] & ground[:, reach:], np.abs(luma[:, :-reach] - luma[:, reach:])
+    steps = np.concatenate([below[above], across[beside]])
+    return bool(steps.size and np.median(steps) < 0.03)
+
+
+def _horizon_row(open_air: Mask) -> float:
+    """The row that parts sky from ground where no edge does: a little above where the subject stands."""
+    height: int = open_air.shape[0]
+    rows = np.nonzero(~open_air)[0]
+    if not rows.size:
+        return 0.66 * height
+    foot = float(np.clip(np.percentile(rows, 88) / height, 0.5, 0.9))
+    return height * float(np.clip(0.5 * foot + 0.31, 0.5, 0.75))
+
+
+def _is_roof(analysis: Analysis, codes: Codes, region: int) -> bool:
+    """A wide, high region with sky above it that does not stand on the ground."""
+    r = analysis.regions
+    if r.area[region] < 0.02 or r.centre_y[region] > 0.5 or r.top[region] > 0.5 or r.aspect[region] < 1.1:
+        return False
+    mask = r.labels == region
+    columns = np.nonzero(mask.any(axis=0))[0]
+    top = mask.argmax(axis=0)[columns]
+    bottom = mask.shape[0] - 1 - mask[::-1].argmax(axis=0)[columns]
+    above = codes[np.maximum(top - 6, 0), columns]
+    below = codes[np.minimum(bottom + 6, mask.shape[0] - 1), columns]
+    return bool(np.mean(above == SKY) > 0.5 and np.mean((below == GROUND) | (below == SKY)) < 0.35)
+
+
+def _lay_shadows(analysis: Analysis, codes: Codes, subject: Mask) -> None:
+    """A flat region with open ground before it, a wall's shadow or a paving stone, belongs to the ground."""
+    r = analysis.regions
+    height = codes.shape[0]
+    for region in np.nonzero(subject & (r.centre_y > 0.58) & (r.aspect > 1.8) & (r.area > 0.0004))[0]:
+        mask = r.labels == region
+        columns = np.nonzero(mask.any(axis=0))[0]
+        above = codes[np.maximum(mask.argmax(axis=0)[columns] - 5, 0), columns]
+        below = codes[np.minimum(height - mask[::-1].argmax(axis=0)[columns] + 4, height - 1), columns]
+        if np.mean(below == GROUND) > 0.6 and np.mean((above == WALL) | (above == GROUND)) > 0.5:
+            codes[mask] = GROUND
+    _take_islands(codes)
+
+
+def _take_islands(codes: Codes) -> None:
+    """Specks of wall with nothing but ground around them are ground."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((codes == WALL).astype(np.uint8), connectivity=4)
+    for piece in 1 + np.nonzero(stats[1:, cv2.CC_STAT_AREA] < 0.002 * codes.size)[0]:
+        speck = (pieces == piece).astype(np.uint8)
+        ring = cv2.dilate(speck, np.ones((3, 3), np.uint8)) > speck
+        if np.mean(codes[ring] == GROUND) > 0.7:
+            codes[speck > 0] = GROUND
+
+
+def _plant(analysis: Analysis, codes: Codes) -> None:
+    """Balls of clay are trees and bushes: even shading in many directions is no flat face."""
+    luma = cv2.GaussianBlur(analysis.luma, (0, 0), 1.2)
+    x, y = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
+    slope: Plane = cv2.magnitude(x, y)
+    window = (7, 7)
+    average: Plane = cv2.blur(slope, window) + 1e-4
+    agreement = cv2.magnitude(cv2.blur(x, window), cv2.blur(y, window)) / average
+    even = cv2.erode(slope, np.ones((5, 5), np.uint8)) > 0.45 * average
+    curved = (even & (average > 0.015) & (agreement > 0.85) & (codes == WALL)).astype(np.uint8)
+    curved = cv2.morphologyEx(curved, cv2.MORPH_OPEN, _disc(5))
+    count, number = cv2.connectedComponents(cv2.morphologyEx(curved, cv2.MORPH_CLOSE, _disc(13)))
+    for blob in range(1, count):
+        inside = (number == blob) & (curved > 0)
+        if inside.sum() < 0.0003 * codes.size:
+            continue
+        turn = np.hypot(x[inside].sum(), y[inside].sum()) / slope[inside].sum()
+        if turn < 0.94 and float(luma[inside].std()) > 0.045:
+            _grow_crown(analysis.luma, codes, inside)
+    _plant_bushes(analysis, codes)
+    _take_rims(analysis.luma, codes)
+
+
+def _plant_bushes(analysis: Analysis, codes: Codes) -> None:
+    """Small roundish shapes on the ground, light above and dark below, are bushes."""
+    r, luma = analysis.regions, analysis.luma
+    height = codes.shape[0]
+    standing = (codes == WALL) | (codes == VEGETATION)
+    roundish = (r.fill > 0.55) & (r.aspect > 0.6) & (r.aspect < 1.8) & (r.luma_spread > 0.08)
+    for region in np.nonzero(roundish & (r.area > 0.0008) & (r.area < 0.02) & (r.centre_y > 0.55))[0]:
+        mask = (r.labels == region) & standing
+        if mask.sum() < 0.0008 * codes.size:
+            continue
+        rows, columns = np.nonzero(mask)
+        upper, lower = np.percentile(rows, (35, 65))
+        lit = float(luma[mask & (np.arange(height)[:, None] < upper)].mean())
+        dark = float(luma[mask & (np.arange(height)[:, None] > lower)].mean())
+        foot = codes[np.minimum(rows.max() + 6, height - 1), np.unique(columns)]
+        if lit > dark + 0.12 and np.mean(foot == GROUND) > 0.4:
+            (x, y), radius = cv2.minEnclosingCircle(np.column_stack([columns, rows]).astype(np.float32))
+            disc = np.zeros(codes.shape, np.uint8)
+            cv2.circle(disc, (round(x), round(y)), round(1.1 * radius + 1), 1, -1)
+            codes[(disc > 0) & (codes == WALL)] = VEGETATION
+
+
+def _take_rims(luma: Plane, codes: Codes) -> None:
+    """What beside a crown is not as light as the sky is its rim, and so are small bits of wall that touch it."""
+    if (codes == SKY).any():
+        beside = cv2.dilate((codes == VEGETATION).astype(np.uint8), _disc(23)) > 0
+        unlike = np.abs(luma - float(np.median(luma[codes == SKY]))) > 0.03
+        rim: Codes = ((codes == VEGETATION) | (beside & unlike & (codes == SKY))).astype(np.uint8)
+        rim = cv2.morphologyEx(cv2.morphologyEx(rim, cv2.MORPH_OPEN, _disc(3)), cv2.MORPH_CLOSE, _disc(9))
+        outlines, _ = cv2.findContours(rim, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        hulls = [cv2.convexHull(outline) for outline in outlines]
+        whole: Codes = cv2.drawContours(np.zeros_like(rim), hulls, -1, 1, cv2.FILLED)
+        codes[(whole > 0) & (codes == SKY)] = VEGETATION
+    near = cv2.dilate((codes == VEGETATION).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats((codes == WALL).astype(np.uint8), connectivity=4)
+    touching = np.bincount(pieces[near], minlength=count) > 0
+    small = touching & (stats[:, cv2.CC_STAT_AREA] < 0.006 * codes.size)
+    small[0] = False
+    codes[small[pieces]] = VEGETATION
+
+
+def _grow_crown(luma: Plane, codes: Codes, inside: Mask) -> None:
+    """Paint a crown: the blob's hull, and above it the light top where its shading is blown out to white."""
+    hull = cv2.convexHull(np.argwhere(inside)[:, ::-1].astype(np.int32))
+    outline = np.zeros(codes.shape, np.uint8)
+    cv2.fillConvexPoly(outline, hull, 1)
+    crown: Codes = cv2.dilate(outline, _disc(9))
+    reach = round(0.6 * float(np.sqrt(inside.sum())))
+    shifted = np.zeros_like(crown)
+    shifted[:-reach] = crown[reach:]
+    light = (luma > np.percentile(luma[inside], 70)).astype(np.uint8)
+    crown |= cv2.morphologyEx(shifted & light, cv2.MORPH_OPEN, _disc(5))
+    codes[(crown > 0) & (codes == WALL)] = VEGETATION
+
+
+def _disc(size: int) -> Codes:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+
+
+def _glaze(analysis: Analysis, codes: Codes) -> None:
+    """Closed, box-like cells of the edge map, and boxes darker than the wall around them, become glass."""
+    on_wall: Codes = cv2.erode((codes == WALL).astype(np.uint8), np.ones((3, 3), np.uint8))
+    if not on_wall.any():
+        return
+    count, cells, panes = _panes(analysis)
+    sizes = np.maximum(1, np.bincount(cells.ravel(), minlength=count))
+    if analysis.kind == "clay":
+        luma = np.bincount(cells.ravel(), analysis.luma.ravel(), count) / sizes
+        panes &= luma < min(0.95, float(analysis.luma[codes == WALL].mean()) + 0.2)
+    closed: Codes = cv2.dilate(panes[cells].astype(np.uint8), np.ones((3, 3), np.uint8))
+    if (codes == ROOF).any():
+        closed[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
+    if analysis.kind == "clay":
+        closed |= _recesses(analysis, on_wall)
+    glass = cv2.morphologyEx(closed * on_wall, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8)) * on_wall
+    codes[glass > 0] = GLASS
+
+
+def _recesses(analysis: Analysis, on_wall: Codes) -> Codes:
+    """Upright boxes that are darker than the wall around them: windows and doors set back in it."""
+    weight = cv2.blur(on_wall.astype(np.float32), (61, 61)) + 1e-3
+    around = cv2.blur(analysis.luma * on_wall, (61, 61)) / weight
+    bright, _ = cv2.threshold((analysis.luma[on_wall > 0] * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    dark: Codes = ((analysis.luma < np.minimum(around - 0.04, bright / 255)) & (on_wall > 0)).astype(np.uint8)
+    dark = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    _, cells, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
+    _, _, width, height, area = stats.T
+    share = area / dark.size
+    boxes = (share > 0.0005) & (share < 0.02) & (area > 0.72 * width * height) & (width < 2.2 * height)
+    boxes &= height < 3.2 * width
+    boxes[0] = False
+    recesses: Codes = boxes[cells].astype(np.uint8)
+    return recesses
+
+
+def _dark_boxes(analysis: Analysis, codes: Codes, subject: Mask) -> None:
+    """In a photo, dark box-like regions of the subject are taken for windows."""
+    r = analysis.regions
+    if not subject.any():
+        return
+    dark = r.luma < np.average(r.luma[subject], weights=r.area[subject]) - 0.06
+    boxy = (r.fill > 0.7) & (r.aspect > 0.3) & (r.aspect < 2.6) & (r.area > 0.0008) & (r.area < 0.02)
+    codes[r.mask(subject & dark & boxy)] = GLASS
+
+
+def _panes(analysis: Analysis) -> tuple[int, Labels, Mask]:
+    """Free components of the edge map, and which of them are nearly rectangles of a window pane's size."""
+    height, width = analysis.edges.shape
+    count, cells, stats, _ = cv2.connectedComponentsWithStats(1 - analysis.edges, connectivity=4)
+    # Without any edge the background component is empty, with sides of 0.
+    x, y, w, h, area = np.maximum(stats, [0, 0, 1, 1, 0]).T
+    share = area / (height * width)
+    panes = (share > 0.00022) & (share < 0.02) & (area / (w * h) > 0.62) & (w / h > 0.22) & (w / h < 3.2)
+    panes &= (x > 2) & (y > 2) & (x + w < width - 2) & (y + h < height - 2)
+    panes[0] = False
+    for cell in np.nonzero(panes)[0]:
+        box = np.s_[y[cell] : y[cell] + h[cell], x[cell] : x[cell] + w[cell]]
+        contours, _ = cv2.findContours((cells[box] == cell).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        outline = max(contours, key=cv2.contourArea)
+        (long_side, short_side) = cv2.minAreaRect(outline)[1]
+        corners = cv2.approxPolyDP(outline, 0.07 * cv2.arcLength(outline, True), True)
+        panes[cell] = cv2.contourArea(outline) > 0.8 * long_side * short_side and len(corners) <= 5
+    return count, cells, panes

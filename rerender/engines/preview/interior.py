@@ -1,0 +1,175 @@
+"""Which part of a drawn room each region is: shell first, then openings and lamps, then furniture by whole pieces."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from rerender.engines.preview.analysis import Analysis
+from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
+from rerender.engines.preview.slot_codes import (
+    GLASS,
+    GROUND,
+    LAMP,
+    OBJECT,
+    OBJECT2,
+    RUG,
+    SKY,
+    VEGETATION,
+    WALL,
+    Codes,
+    Mask,
+)
+
+UNDECIDED = 255
+
+
+def interior_codes(analysis: Analysis) -> Codes:
+    """(h, w) slot codes of a room seen from inside."""
+    r = analysis.regions
+    slot = np.full(r.count, UNDECIDED, np.uint8)
+    thickness, (boxiness, slanting) = _thickness(r), _boxes(r)
+    _shell(r, slot, thickness)
+    _openings(r, slot, boxiness)
+    _floor_coverings(r, slot, thickness, slanting)
+    slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
+    _furniture(r, slot, thickness)
+    codes: Codes = slot[r.labels]
+    return codes
+
+
+def _shell(r: Regions, slot: Codes, thickness: PerRegion) -> None:
+    """Ceiling above, floor below, walls at the sides and behind."""
+    ceiling = (r.touch_top > 0.2) & (r.centre_y < 0.33)
+    touch_side = r.touch_left + r.touch_right
+    floor = (r.touch_bottom > 0.03) & (r.centre_y > 0.62)
+    floor |= (r.centre_y > 0.6) & (r.area > 0.004) & (r.bottom > 0.97)
+    floor |= (touch_side > 0.02) & (r.centre_y > 0.66) & (thickness > 0.03)
+    side_wall = (touch_side > 0.15) & (r.top < 0.5)
+    back_wall = (r.area > 0.02) & (r.centre_y < 0.58) & (r.top < 0.5) & ((r.fill < 0.75) | (r.area > 0.12))
+    for part, flags in ((WALL, back_wall | side_wall), (GROUND, floor), (SKY, ceiling)):
+        slot[flags] = part
+
+
+def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
+    """High up, large boxes are windows, small ones pictures in wooden frames, small tapered shapes lamps."""
+    high = (slot == UNDECIDED) & (r.centre_y < 0.53)
+    window = high & (r.area > 0.007) & (boxiness > 0.8) & (r.centre_y < 0.5)
+    slot[window] = GLASS
+    high &= ~window & (r.area > 0.0006) & (r.area < 0.006)
+    slot[high & (r.centre_y < 0.45) & (boxiness >= 0.87)] = OBJECT2
+    tapered = (boxiness > 0.55) & (boxiness < 0.87) & (r.aspect > 0.7) & (r.aspect < 2.8)
+    slot[high & tapered & (_neighbours(r, slot)[:, WALL] > 0.5)] = LAMP
+    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2)
+    slot[frame] = OBJECT2
+
+
+def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask) -> None:
+    """Slanting boards are floor, a large low region a rug with its border, a thin one along a wall a skirting."""
+    open_ = slot == UNDECIDED
+    beside = _neighbours(r, slot)
+    strip = thickness < 0.35 * np.sqrt(r.area)
+    long_ = thickness < 0.2 * np.sqrt(r.area)
+    skirting = open_ & long_ & (thickness < 0.022) & (beside[:, WALL] > 0.3) & (r.centre_y > 0.5)
+    cut_off = open_ & (r.aspect < 0.6) & (r.area > 0.0015) & (beside[:, WALL] > 0.5)
+    slot[skirting | cut_off] = WALL
+    slot[open_ & (r.centre_y > 0.64) & (r.area > 0.02) & (thickness > 0.03) & (r.aspect > 1.5)] = RUG
+    boards = slanting & (thickness < 0.24 * np.sqrt(r.area)) & (r.centre_y > 0.64) & (r.area > 0.002)
+    rug_top = r.top[slot == RUG].min() if (slot == RUG).any() else 1.0
+    for _ in range(4):
+        beside = _neighbours(r, slot)
+        open_ = (slot == UNDECIDED) & (r.centre_y > rug_top + 0.02) & strip
+        slot[open_ & (beside[:, RUG] > 0.25) & (beside[:, RUG] + beside[:, GROUND] > 0.6)] = RUG
+        at_side = (r.touch_left + r.touch_right > 0.01) & (r.centre_y > 0.64) & (beside[:, GROUND] > 0.3)
+        slot[(slot == UNDECIDED) & (boards | at_side) & (beside[:, GROUND] + beside[:, RUG] > 0.15)] = GROUND
+
+
+def _furniture(r: Regions, slot: Codes, thickness: PerRegion) -> None:
+    """Regions that touch are one piece: tall pieces and those cut by the picture's edge are wood, the others `object`.
+
+    Of those, what is thin and upright (legs) or flat in the lower half (a table before a sofa) is wood as well.
+    """
+    rest = slot == UNDECIDED
+    count, piece_of = _pieces(r, rest)
+    slot[rest] = OBJECT2
+    height, width = r.labels.shape
+    for number in range(1, count):
+        members = rest & (piece_of == number)
+        if not members.any():
+            continue
+        top, bottom = r.top[members].min(), r.bottom[members].max()
+        left, right = r.left[members].min(), r.right[members].max()
+        upright = (bottom - top) * height > 1.3 * (right - left) * width
+        at_side = not 0.2 < (left + right) / 2 < 0.8 and (left < 0.01 or right > 0.99)
+        slot[members] = OBJECT2 if upright or at_side else OBJECT
+        low = r.centre_y > (top + bottom) / 2
+        leg = (thickness < 0.008) & (r.aspect < 0.6)
+        table = (r.aspect > 3) & (thickness < 0.02) & (r.bottom - r.top < 0.4 * (bottom - top))
+        slot[members & low & (leg | table)] = OBJECT2
+
+
+def _pieces(r: Regions, rest: Mask) -> tuple[int, Labels]:
+    """Pieces of furniture: one more than their number, and the nearest piece to each region, from 1 on."""
+    # Eroded, so that a thin strip between two pieces does not make them one.
+    core = cv2.erode(r.mask(rest & (r.area > 0.0006)).astype(np.uint8), np.ones((9, 9), np.uint8))
+    near = cv2.dilate(core, np.ones((7, 7), np.uint8))
+    count, pieces = cv2.connectedComponents(near)
+    nearest: Labels = fill_nearest(pieces, pieces > 0)
+    counted = np.zeros((r.count, count))
+    np.add.at(counted, (r.labels.ravel(), nearest.ravel()), 1)
+    return count, counted.argmax(axis=1).astype(np.int32)
+
+
+def _neighbours(r: Regions, slot: Codes) -> PerRegion:
+    """(count, codes): which share of each region's border it has with each slot; undecided ones count half."""
+    shared = np.zeros((r.count, 256))
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        a, b = r.labels[first], r.labels[second]
+        differ = a != b
+        np.add.at(shared, (a[differ], slot[b[differ]]), 1)
+        np.add.at(shared, (b[differ], slot[a[differ]]), 1)
+    shared[:, UNDECIDED] /= 2
+    shared /= np.maximum(1, shared.sum(axis=1, keepdims=True))
+    return shared
+
+
+def _thickness(r: Regions) -> PerRegion:
+    """The radius of the largest disc inside each region, as a share of the long side."""
+    inner = np.ones(r.labels.shape, np.uint8)
+    inner[:, 1:][r.labels[:, 1:] != r.labels[:, :-1]] = 0
+    inner[1:][r.labels[1:] != r.labels[:-1]] = 0
+    distance = cv2.distanceTransform(inner, cv2.DIST_L2, 5)
+    largest = np.zeros(r.count)
+    np.maximum.at(largest, r.labels.ravel(), distance.ravel())
+    largest /= max(r.labels.shape)
+    return largest
+
+
+def _boxes(r: Regions) -> tuple[PerRegion, Mask]:
+    """Each region's share of its smallest turned rectangle, 1 for a box, and whether that rectangle slants."""
+    boxiness, slanting = np.zeros(r.count), np.zeros(r.count, bool)
+    for region in range(r.count):
+        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
+        _, (width, height), angle = cv2.minAreaRect(points)
+        boxiness[region] = len(points) / ((width + 1) * (height + 1))
+        slanting[region] = 8 < angle % 90 < 82
+    return boxiness, slanting
+
+
+def _leaves(r: Regions, free: Mask) -> Mask:
+    """Slanting slivers that cluster are a plant's leaves, with the small gaps between them."""
+    sliver = np.zeros(r.count, bool)
+    small = free & (r.area < 0.0015)
+    for region in np.nonzero(small & (r.area > 0.0001))[0]:
+        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
+        _, sides, angle = cv2.minAreaRect(points)
+        slanting = 12 < angle % 90 < 78
+        sliver[region] = slanting and max(sides) > 1.8 * min(sides)
+    near = cv2.dilate(r.mask(sliver).astype(np.uint8), np.ones((7, 7), np.uint8))
+    count, cluster = cv2.connectedComponents(near)
+    leaves = np.zeros(r.count, bool)
+    for number in range(1, count):
+        inside = np.bincount(r.labels[cluster == number], minlength=r.count) > 0.5 * r.area * r.labels.size
+        if (sliver & inside).sum() >= 3:
+            leaves |= inside & small
+    return leaves

@@ -1,0 +1,205 @@
+"""Regions of a drawing or a clay render: trapped-ball segmentation, merging over weak borders, features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rerender.engines.preview.fields import Bytes, Plane
+
+Labels = NDArray[Any]
+PerRegion = NDArray[Any]
+
+BALL_RADII = (7, 4, 2, 1, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """A partition of an (h, w) image into `count` regions, numbered in `labels`.
+
+    Every other field has one value a region. Lengths are shares of the image's height or width, areas of its
+    pixels; `touch_*` is the share of that border which the region covers; `fill` its share of its bounding box.
+    """
+
+    labels: Labels
+    count: int
+    area: PerRegion
+    centre_x: PerRegion
+    centre_y: PerRegion
+    left: PerRegion
+    right: PerRegion
+    top: PerRegion
+    bottom: PerRegion
+    touch_top: PerRegion
+    touch_bottom: PerRegion
+    touch_left: PerRegion
+    touch_right: PerRegion
+    fill: PerRegion
+    aspect: PerRegion
+    luma: PerRegion
+    luma_spread: PerRegion
+    colour: PerRegion
+
+    def mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(h, w): where a chosen region lies. `chosen` has one flag a region."""
+        flags: NDArray[np.bool_] = chosen[self.labels]
+        return flags
+
+
+def trapped_ball(edges: Bytes) -> Labels:
+    """Flood the free space between `edges` with balls of falling size (Zhang et al. 2009).
+
+    A ball does not leak through a gap narrower than itself, so open drawings still give closed regions.
+    Every pixel gets a label from 0 on, edge pixels the nearest one.
+    """
+    free = edges == 0
+    labels = np.zeros(edges.shape, np.int32)
+    following = 1
+    for radius in BALL_RADII:
+        remaining = (free & (labels == 0)).astype(np.uint8)
+        ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+        seeds = cv2.erode(remaining, ball, borderValue=1) if radius else remaining
+        count, components, stats, _ = cv2.connectedComponentsWithStats(seeds, connectivity=4)
+        large = stats[:, cv2.CC_STAT_AREA] >= (6 if radius else 12)
+        large[0] = False
+        if not large.any():
+            continue
+        numbers = np.zeros(count, np.float32)
+        numbers[large] = np.arange(large.sum()) + following
+        grown = cv2.dilate(numbers[components], ball) if radius else numbers[components]
+        take = (remaining > 0) & (grown > 0)
+        labels[take] = grown[take].astype(np.int32)
+        following += int(large.sum())
+    return _compact(fill_nearest(labels, labels > 0))
+
+
+def merge_small(labels: Labels, least: int) -> Labels:
+    """Give regions of fewer than `least` pixels to their nearest neighbours."""
+    sizes = np.bincount(labels.ravel())
+    keep = (sizes >= least)[labels]
+    return _compact(fill_nearest(labels, keep)) if keep.any() else labels
+
+
+def merge_weak_borders(
+    labels: Labels,
+    border_strength: Plane,
+    luma: Plane,
+    *,
+    strength_limit: float,
+    luma_limit: float,
+    small_share: float = 1.0,
+) -> Labels:
+    """Merge neighbours over weak shared borders, the weakest first (in the spirit of Felzenszwalb & Huttenlocher 2004).
+
+    A border's strength is the mean of `border_strength` along it. Regions whose mean luma differs by more than
+    `luma_limit` stay apart; with `small_share` one of the two must be smaller than that share of the image.
+    """
+    count = int(labels.max()) + 1
+    pairs, strengths = _borders(labels, border_strength, count)
+    area = np.bincount(labels.ravel(), minlength=count).astype(float)
+    mean = np.bincount(labels.ravel(), luma.ravel(), count) / area
+    parent = np.arange(count)
+
+    def root(node: int) -> int:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = int(parent[node])
+        return node
+
+    for index in np.argsort(strengths, kind="stable"):
+        if strengths[index] > strength_limit:
+            break
+        first, second = root(int(pairs[index] // count)), root(int(pairs[index] % count))
+        apart = first == second or abs(mean[first] - mean[second]) > luma_limit
+        if apart or min(area[first], area[second]) > small_share * labels.size:
+            continue
+        both = area[first] + area[second]
+        mean[first] = (mean[first] * area[first] + mean[second] * area[second]) / both
+        area[first] = both
+        parent[second] = first
+    return _compact(np.array([root(node) for node in range(count)], np.int32)[labels])
+
+
+def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
+    """The features of every region. All arrays are of the same (h, w)."""
+    height, width = labels.shape
+    flat = labels.ravel()
+    count = int(flat.max()) + 1
+    pixels = np.bincount(flat, minlength=count).astype(float)
+
+    def mean(values: NDArray[np.generic]) -> PerRegion:
+        means: PerRegion = np.bincount(flat, values.ravel(), count) / pixels
+        return means
+
+    rows, columns = np.mgrid[0:height, 0:width]
+    left, top, right, bottom = _boxes(flat, rows.ravel(), columns.ravel(), count)
+    mean_luma = mean(luma)
+    box_width, box_height = right - left + 1, bottom - top + 1
+    return Regions(
+        labels=labels,
+        count=count,
+        area=pixels / flat.size,
+        centre_x=mean(columns) / width,
+        centre_y=mean(rows) / height,
+        left=left / width,
+        right=right / width,
+        top=top / height,
+        bottom=bottom / height,
+        touch_top=_share(labels[:2], count),
+        touch_bottom=_share(labels[-2:], count),
+        touch_left=_share(labels[:, :2], count),
+        touch_right=_share(labels[:, -2:], count),
+        fill=pixels / (box_width * box_height),
+        aspect=box_width / box_height,
+        luma=mean_luma,
+        luma_spread=np.sqrt(np.maximum(mean(luma * luma) - mean_luma**2, 0)),
+        colour=np.stack([mean(rgb[..., channel]) / 255 for channel in range(3)], axis=1),
+    )
+
+
+def _boxes(
+    flat: Labels, rows: Labels, columns: Labels, count: int
+) -> tuple[PerRegion, PerRegion, PerRegion, PerRegion]:
+    low, high = np.full((2, count), 1 << 30), np.full((2, count), -1)
+    for axis, positions in enumerate((columns, rows)):
+        np.minimum.at(low[axis], flat, positions)
+        np.maximum.at(high[axis], flat, positions)
+    return low[0].astype(float), low[1].astype(float), high[0].astype(float), high[1].astype(float)
+
+
+def _share(border: Labels, count: int) -> PerRegion:
+    return np.bincount(border.ravel(), minlength=count) / border.size
+
+
+def _borders(labels: Labels, strength: Plane, count: int) -> tuple[NDArray[np.int64], PerRegion]:
+    """Every pair of neighbours once, as `low * count + high`, and the mean strength along its border."""
+    keys, values = [], []
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        differ = labels[first] != labels[second]
+        a, b = labels[first][differ].astype(np.int64), labels[second][differ]
+        keys.append(np.minimum(a, b) * count + np.maximum(a, b))
+        values.append(np.maximum(strength[first][differ], strength[second][differ]))
+    pairs, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+    return pairs, np.bincount(inverse, np.concatenate(values), len(pairs)) / np.bincount(inverse, minlength=len(pairs))
+
+
+def fill_nearest(labels: Labels, known: NDArray[np.bool_]) -> Labels:
+    """Give every pixel that is not `known` the label of the nearest known one."""
+    if known.all() or not known.any():
+        return labels
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(nearest.max()) + 1, np.int32)
+    table[nearest[known]] = labels[known]
+    filled: Labels = table[nearest]
+    return filled
+
+
+def _compact(labels: Labels) -> Labels:
+    _, inverse = np.unique(labels, return_inverse=True)
+    return inverse.reshape(labels.shape).astype(np.int32)
