@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.e2e import browser as chromium
 from tests.e2e.app import App
 
-
 # Shared machines are slow at times; a right page is never waited for this long.
 expect.set_options(timeout=30_000)
 

@@ -36,7 +36,13 @@ def render(page: Page, prompt: str) -> None:
     expect(page.get_by_text("The preview understood")).to_be_visible(timeout=90_000)
 
 
+def settle(page: Page) -> None:
+    """Wait until the script run that the last click started has drawn everything."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def download(page: Page, button: str) -> bytes:
+    settle(page)
     with page.expect_download() as started:
         page.get_by_role("button", name=button, exact=True).click()
     return Path(started.value.path()).read_bytes()
