@@ -41,8 +41,10 @@ def choose() -> None:
         )
     else:
         _samples()
-    if problem := st.session_state.get(_PROBLEM):
-        st.error(problem)
+    with st.container():
+        # Always there, so that what stands below keeps its place in the page when a sentence comes or goes.
+        if problem := st.session_state.get(_PROBLEM):
+            st.error(problem)
 
 
 def _samples() -> None:

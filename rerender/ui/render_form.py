@@ -92,10 +92,11 @@ def button(visit: Visit, *, busy: bool) -> None:
             args=(visit,),
         )
         st.text(cost(visit.backend), width="content")
-    for problem in st.session_state.get(session.PROBLEM, ()):
-        st.error(problem)
-    if st.session_state.get(session.ASKING):
-        _ask_again(visit)
+    with st.container():
+        for problem in st.session_state.get(session.PROBLEM, ()):
+            st.error(problem)
+        if st.session_state.get(session.ASKING):
+            _ask_again(visit)
 
 
 def cost(backend: Backend) -> str:

@@ -15,13 +15,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import ROOT, App, free_port
-from tests.e2e.steps import batch, choose_batch_size, prompt_box, render, render_button
+from tests.e2e.steps import batch, choose_batch_size, prompt_box, render, render_button, settle
 
 pytestmark = pytest.mark.browser
 
 
 def start_big_render(page: Page) -> None:
-    choose_batch_size(page, 4)
+    choose_batch_size(page, 2)
     prompt_box(page).press("Control+Enter")
     expect(page.get_by_text("Rendering, ")).to_be_visible()
 
@@ -35,7 +35,7 @@ def test_a_signal_during_a_render_ends_the_app_cleanly_and_the_next_start_finish
     assert "Traceback" not in app.log
     app.start()
     page.goto(app.url)
-    expect(batch(page)).to_have_count(4, timeout=60_000)
+    expect(batch(page)).to_have_count(2, timeout=60_000)
 
 
 @pytest.fixture
@@ -62,18 +62,17 @@ def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app
     render(page, "watercolor")
     assert len(listening_ports(copied_app)) == 2
     for saved in (
-        "app.py",
-        "pages/render.py",
-        "rerender/models.py",
-        "rerender/studio/runtime.py",
-        "rerender/ui/runtime.py",
+        ["app.py", "pages/render.py"],
+        ["rerender/models.py", "rerender/studio/runtime.py"],
+        ["rerender/ui/runtime.py"],
     ):
-        path = copied_app.root / saved
-        path.write_text(path.read_text("utf-8") + "\n# saved\n", "utf-8")
-        page.wait_for_timeout(1500)
+        for name in saved:
+            path = copied_app.root / name
+            path.write_text(path.read_text("utf-8") + "\n# saved\n", "utf-8")
+        page.wait_for_timeout(1500)  # Streamlit notices a saved file by itself, some time after
         before = page.locator("img.after").get_attribute("src")
         page.get_by_role("button", name="New seed").click()
-        page.wait_for_timeout(500)
+        settle(page)
         render_button(page).click()
         expect(page.locator("img.after")).not_to_have_attribute("src", before or "")
         assert len(listening_ports(copied_app)) == 2, saved

@@ -219,26 +219,35 @@ def _glaze(analysis: Analysis, codes: Codes) -> None:
         closed[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
     if analysis.kind == "clay":
         closed |= _recesses(analysis, on_wall)
-    glass = cv2.morphologyEx(closed * on_wall, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8)) * on_wall
+    glass = cv2.morphologyEx(closed * on_wall, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) * on_wall
     codes[glass > 0] = GLASS
 
 
 def _recesses(analysis: Analysis, on_wall: Codes) -> Codes:
-    """Upright boxes that are darker than the wall around them: windows and doors set back in it."""
+    """Upright boxes that are darker than the wall around them: windows and doors set back in it.
+
+    Several levels of dark are tried, as a window in the shadow of a porch parts from it only at a deep one.
+    """
     weight = cv2.blur(on_wall.astype(np.float32), (61, 61)) + 1e-3
     around = cv2.blur(analysis.luma * on_wall, (61, 61)) / weight
     bright, _ = cv2.threshold((analysis.luma[on_wall > 0] * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
-    dark: Codes = ((analysis.luma < np.minimum(around - 0.04, bright / 255)) & (on_wall > 0)).astype(np.uint8)
-    dark = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    recesses: Codes = np.zeros_like(on_wall)
+    for depth in (0.04, 0.08, 0.12, 0.17):
+        dark: Codes = ((analysis.luma < np.minimum(around - depth, bright / 255)) & (on_wall > 0)).astype(np.uint8)
+        dark = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        recesses |= _upright_boxes(cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
+    return recesses
+
+
+def _upright_boxes(dark: Codes) -> Codes:
     _, cells, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
     _, _, width, height, area = stats.T
     share = area / dark.size
-    boxes = (share > 0.0005) & (share < 0.02) & (area > 0.72 * width * height) & (width < 2.2 * height)
-    boxes &= height < 3.2 * width
+    boxes = (share > 0.0005) & (share < 0.02) & (area > 0.72 * width * height)
+    boxes &= (width < 2.2 * height) & (height < 3.2 * width)
     boxes[0] = False
-    recesses: Codes = boxes[cells].astype(np.uint8)
-    return recesses
+    upright: Codes = boxes[cells].astype(np.uint8)
+    return upright
 
 
 def _dark_boxes(analysis: Analysis, codes: Codes, subject: Mask) -> None:

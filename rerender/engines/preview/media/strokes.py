@@ -45,8 +45,10 @@ def drawing_tone(scene: Scene, picture: Planes) -> Plane:
         tone += (np.float32(0.85) - tone) * np.float32(0.55)
         return np.clip(tone, 0, 1, out=tone)
     low, high = (float(value) for value in np.percentile(tone[::4, ::4], (2, 96)))
+    # An even picture is paper, not a black sheet.
+    low = min(low, high - 0.25)
     tone -= np.float32(low)
-    tone *= np.float32(1 / max(high - low, 0.08))
+    tone *= np.float32(1 / (high - low))
     np.clip(tone, 0, 1, out=tone)
     if scene.is_photo:
         tone /= blur(tone, 40 * scene.unit) * np.float32(0.9) + np.float32(0.28)

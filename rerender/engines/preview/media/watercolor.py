@@ -40,7 +40,7 @@ def _wobble(scene: Scene) -> tuple[Plane, Plane]:
     height, width = scene.shape
     rng = scene.rng("wobble")
     half = (height // 2 + 1, width // 2 + 1)
-    amount = np.float32(3.2 * scene.unit)
+    amount = np.float32(2.0 * scene.unit)
     shifts = [resize(fbm(half, 16, 2, rng) - np.float32(0.5), scene.shape) * amount for _ in range(2)]
     shifts[0] += np.arange(width, dtype=np.float32)[None]
     shifts[1] += np.arange(height, dtype=np.float32)[:, None]
