@@ -15,8 +15,9 @@ from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
-# The fragment looks twice a second, and within each look waits a little for the runner's own word.
-_TICK, _SLICE = 0.5, 0.3
+# How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
+# so that a picture is shown when it is there and not a tick later.
+_TICK, _SLICE = 0.4, 0.35
 
 _FRAME = "result.compare"
 
@@ -77,11 +78,7 @@ def _nothing_yet(visit: Visit) -> None:
 
 def _follow(visit: Visit, drawn: Run) -> None:
     """One look at an unfinished run; reruns the page when there is something new for it."""
-    seen = visit.runner.news
-    run = visit.history.run(drawn.run_id)
-    if _is_as(run, drawn):
-        visit.runner.wait_for_news(seen, _SLICE)
-        run = visit.history.run(drawn.run_id)
+    run = _look(visit, drawn)
     if run is None or not _is_as(run, drawn):
         st.rerun()
     _frame(visit, run, waiting=True)
@@ -89,6 +86,18 @@ def _follow(visit: Visit, drawn: Run) -> None:
     st.status(f"{words}, {time.time() - run.created_at:.0f} s", state="running", type="compact")
     if run.error:
         st.warning(run.error)
+
+
+def _look(visit: Visit, drawn: Run) -> Run | None:
+    """The run as soon as it is no longer as it was drawn, or as it is after a slice of waiting."""
+    end = time.monotonic() + _SLICE
+    while True:
+        seen = visit.runner.news
+        run = visit.history.run(drawn.run_id)
+        left = end - time.monotonic()
+        if left <= 0 or not _is_as(run, drawn):
+            return run
+        visit.runner.wait_for_news(seen, left)
 
 
 def _is_as(run: Run | None, drawn: Run) -> bool:
