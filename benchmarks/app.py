@@ -85,7 +85,8 @@ def _clicks() -> list[float]:
     """Seconds from each click to its decoded picture, less what the engine itself says it took."""
     overheads = []
     with _app() as app, _page(app) as page:
-        history = History(Database.open(f"sqlite:///{app.home / 'studio.sqlite3'}"), LOCAL)
+        database = Database.open(f"sqlite:///{app.home / 'studio.sqlite3'}")
+        history = History(database, LOCAL)
         for index in range(CLICKS + 1):
             page.get_by_role("button", name="New seed").click()
             page.wait_for_timeout(1500)
@@ -98,6 +99,7 @@ def _clicks() -> list[float]:
             assert run is not None
             if index:  # the first click also warms the engine up
                 overheads.append(taken - run.misc["seconds"])
+        database.close()
     return overheads
 
 

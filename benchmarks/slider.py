@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 
@@ -16,16 +15,20 @@ from rerender.models import RenderRequest
 from tests.e2e import browser as chromium
 from tests.e2e.app import App
 
-SIDE = 1024
+SIDE = 2048
+FORMATS = {"PNG": {"compress_level": 1}, "JPEG": {"quality": 92}}
 SLIDERS = {"ours": "our slider", "package": "streamlit-image-comparison 0.0.4 (blank without internet)"}
 
 
 def measure() -> list[Row]:
-    """One row a slider."""
+    """One row a slider and file format."""
+    return [row for name in FORMATS for row in _measure(name)]
+
+
+def _measure(file_format: str) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        pictures = _pictures(home)
-        app = App(home, script="benchmarks/slider_page.py", extra_environment={"SLIDER_PICTURES": folder})
+        pictures = _write_pictures(Path(folder), file_format)
+        app = App(Path(folder), script="benchmarks/slider_page.py", extra_environment={"SLIDER_PICTURES": folder})
         app.start()
         try:
             nothing = _bytes_received(app, "nothing")
@@ -33,20 +36,23 @@ def measure() -> list[Row]:
         finally:
             app.stop()
     return [
-        Row(title, f"{received[name]:,} bytes, × {received[name] / pictures:.3f}", "≤ 1.02" if name == "ours" else "")
+        Row(
+            f"two {file_format} pictures of {pictures:,} bytes: {title}",
+            f"{received[name]:,} bytes, × {received[name] / pictures:.3f}",
+            "≤ 1.02" if name == "ours" else "",
+        )
         for name, title in SLIDERS.items()
     ]
 
 
-def _pictures(folder: Path) -> int:
+def _write_pictures(folder: Path, file_format: str) -> int:
     """Write a control image and its preview into the folder; returns their bytes together."""
     control_image = images.prepare(samples.load(samples.SAMPLES[0].name), SIDE, SIDE)
     request = RenderRequest(samples.SAMPLES[0].prompts[0], control_image, image_width=SIDE, image_height=SIDE)
-    file = io.BytesIO()
-    Image.fromarray(PreviewEngine().render(request)[0]).save(file, "PNG", compress_level=1)
-    (folder / "before.png").write_bytes(control_image)
-    (folder / "after.png").write_bytes(file.getvalue())
-    return len(control_image) + len(file.getvalue())
+    pictures = {"before": images.load(control_image), "after": Image.fromarray(PreviewEngine().render(request)[0])}
+    for name, picture in pictures.items():
+        picture.save(folder / name, file_format, **FORMATS[file_format])
+    return sum((folder / name).stat().st_size for name in pictures)
 
 
 def _bytes_received(app: App, name: str) -> int:

@@ -12,11 +12,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rerender.ui.compare import Side, compare
 
-before, after = ((Path(os.environ["SLIDER_PICTURES"]) / name).read_bytes() for name in ("before.png", "after.png"))
+before, after = ((Path(os.environ["SLIDER_PICTURES"]) / name).read_bytes() for name in ("before", "after"))
 
 if st.query_params["slider"] == "ours":
-    size = Image.open(io.BytesIO(before)).size
-    compare(Side(before, "image/png", "Before", ""), Side(after, "image/png", "After", ""), size=size, key="slider")
+    shown = Image.open(io.BytesIO(before))
+    mime = shown.get_format_mimetype()
+    compare(Side(before, mime, "Before", ""), Side(after, mime, "After", ""), size=shown.size, key="slider")
 elif st.query_params["slider"] == "package":
     from streamlit_image_comparison import image_comparison
 

@@ -28,7 +28,11 @@ def render_button(app: AppTest):
 
 
 def runs(home: Path) -> int:
-    return len(History(Database.open(f"sqlite:///{home / 'studio.sqlite3'}"), LOCAL).recent())
+    database = Database.open(f"sqlite:///{home / 'studio.sqlite3'}")
+    try:
+        return len(History(database, LOCAL).recent())
+    finally:
+        database.close()
 
 
 def test_the_page_opens_with_a_sample_and_its_prompt_so_that_the_first_click_can_be_render(app: AppTest) -> None:
