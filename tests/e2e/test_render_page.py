@@ -18,6 +18,7 @@ from tests.e2e.steps import (
     render,
     render_button,
     set_size,
+    settle,
     slider,
     upload,
 )
@@ -92,6 +93,7 @@ def test_a_bad_file_gets_one_sentence_and_the_form_keeps_what_was_typed(page: Pa
         expect(page.get_by_text(name)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(1)
         expect(page.get_by_role("alert")).to_contain_text("The file is broken")
+        settle(page)
         expect(prompt_box(page)).to_have_value("my own words")
     expect(render_button(page)).to_be_enabled()
 
@@ -103,6 +105,7 @@ def test_an_impossible_prompt_is_refused_before_anything_is_sent(page: Page) -> 
         box.press("Control+Enter")
         expect(page.get_by_role("alert")).to_contain_text(sentence)
         expect(page.get_by_role("alert")).to_contain_text("Nothing was sent.")
+        settle(page)
         expect(box).to_have_value(prompt)
 
 
