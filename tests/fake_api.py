@@ -14,7 +14,9 @@ from __future__ import annotations
 import io
 import json
 import socket
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,6 +35,13 @@ def picture(width: int = 64, height: int = 48, shade: int = 120, format: str = "
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), (shade, 90, 160)).save(buffer, format)
     return buffer.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The start of a PNG that claims to be that large; there are no pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return b"\x89PNG\r\n\x1a\n" + data + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
 
 
 @dataclass(frozen=True)

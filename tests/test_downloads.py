@@ -11,7 +11,7 @@ import pytest
 from rerender import DownloadError, Output, downloads
 from rerender import client as client_module
 from rerender.client import Client
-from tests.fake_api import API_KEY, Answer, FakeApi, FakeTime, picture, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi, FakeTime, picture, png_header, unused_port
 
 PNG = picture(40, 30)
 
@@ -117,8 +117,6 @@ def test_bytes_that_are_no_picture_are_kept(client: Client, api: FakeApi) -> Non
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded(client: Client, api: FakeApi) -> None:
-    from tests.test_images import png_header
-
     api.state.files["/a.png"] = Answer(200, png_header(9000, 9000))
     with pytest.raises(DownloadError, match="too many pixels"):
         download(client, "/a.png")

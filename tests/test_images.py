@@ -6,7 +6,6 @@ import contextlib
 import io
 import random
 import struct
-import zlib
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from PIL import Image
 from rerender import images
 from rerender.errors import ImageError
 from rerender.models import IMAGE_SIDE
-from tests.fake_api import picture
+from tests.fake_api import picture, png_header
 
 
 def encode(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
@@ -28,13 +27,6 @@ def encode(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
 
 def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
-
-
-def png_header(width: int, height: int) -> bytes:
-    """The start of a PNG that claims to be that large; there are no pixels."""
-    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return b"\x89PNG\r\n\x1a\n" + data + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
 
 
 def quadrants(width: int = 64, height: int = 48) -> Image.Image:
