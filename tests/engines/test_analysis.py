@@ -60,6 +60,20 @@ def test_a_house_is_parted_into_sky_ground_roof_wall_and_glass() -> None:
     assert {place: int(codes[place]) for place in places} == places
 
 
+def test_a_window_is_glass_with_all_its_panes_and_the_shade_of_a_roof_is_not() -> None:
+    """Bars part a window into panes; one pane lies in the shade, and so does the wall over the door."""
+    house = clay_house()
+    house[300:, 110:400] = 178
+    house[246:400, 110:400] = 178
+    for top, bottom, grey in ((280, 296, 60), (301, 340, 96)):
+        for left in (140, 160, 180):
+            cv2.rectangle(house, (left, top), (left + 15, bottom), grey, -1)
+    cv2.rectangle(house, (260, 247), (330, 280), 120, -1)
+    codes = assign(seen(house), "exterior").codes
+    assert np.mean(codes[282:338, 142:194] == GLASS) > 0.95
+    assert not (codes[:, 215:] == GLASS).any()
+
+
 def test_round_clay_is_vegetation() -> None:
     """A ball is shaded evenly in all directions, a flat face is not."""
     picture = clay_house().astype(np.float32)
@@ -101,6 +115,25 @@ def test_alpha_parts_thick_from_thin() -> None:
     slots = assign(seen(cut_out_chair()), "product")
     assert slots.sure
     assert [int(slots.codes[place]) for place in ((220, 250), (400, 172), (60, 60))] == [OBJECT, OBJECT2, SKY]
+
+
+def test_an_armrest_before_a_seat_is_frame_and_a_shadow_on_the_seat_is_not() -> None:
+    chair = cut_out_chair()
+    cv2.rectangle(chair, (120, 240), (375, 256), (120, 120, 120, 255), -1)
+    cv2.rectangle(chair, (220, 170), (290, 178), (90, 90, 90, 255), -1)
+    codes = assign(seen(chair), "product").codes
+    assert np.mean(codes[243:254, 125:370] == OBJECT2) > 0.95
+    assert (codes[165:180, 200:310] == OBJECT).all()
+    assert (codes[270:310, 160:350] == OBJECT).all()
+
+
+def test_a_body_full_of_creases_is_parted_by_its_outline() -> None:
+    chair = cut_out_chair()
+    noise = np.random.RandomState(0).randint(0, 256, (512, 512, 1), np.uint8)
+    chair[..., :3] = np.where(chair[..., 3:] > 0, noise, 0)
+    codes = assign(seen(chair), "product").codes
+    assert np.mean(codes[160:310, 160:350] == OBJECT) > 0.95
+    assert np.mean(codes[345:425, 167:177] == OBJECT2) > 0.95
 
 
 def test_regions_are_not_trusted_where_there_are_none() -> None:

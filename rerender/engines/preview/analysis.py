@@ -114,12 +114,13 @@ def _shaded_regions(luma: Plane, kind: Kind) -> tuple[Bytes, Labels]:
 def _gradient(luma: Plane, kind: Kind) -> Plane:
     """Scharr magnitude of the smoothed luma; for clay also of its highlights, where white meets near-white."""
     if kind == "photo":
-        return _scharr(cv2.bilateralFilter(luma, 9, 0.12, 6))
-    highlights = _scharr(cv2.bilateralFilter(luma**6, 5, 0.06, 3))
-    return np.maximum(_scharr(cv2.bilateralFilter(luma, 7, 0.08, 4)), np.float32(0.55) * highlights)
+        return scharr(cv2.bilateralFilter(luma, 9, 0.12, 6))
+    highlights = scharr(cv2.bilateralFilter(luma**6, 5, 0.06, 3))
+    return np.maximum(scharr(cv2.bilateralFilter(luma, 7, 0.08, 4)), np.float32(0.55) * highlights)
 
 
-def _scharr(luma: Plane) -> Plane:
+def scharr(luma: Plane) -> Plane:
+    """The slope of luma, as its change over two pixels."""
     across = cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 16)
     down = cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 16)
     return cv2.magnitude(across, down)

@@ -7,8 +7,9 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
-from rerender.engines.preview.regions import Labels, Regions
+from rerender.engines.preview.regions import Regions
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
+from rerender.engines.preview.windows import glaze
 
 
 def exterior_codes(analysis: Analysis) -> Codes:
@@ -38,7 +39,7 @@ def exterior_codes(analysis: Analysis) -> Codes:
     if analysis.kind == "clay":
         _lay_shadows(analysis, codes, subject)
         _plant(analysis, codes)
-    _glaze(analysis, codes)
+    glaze(analysis, codes)
     return codes
 
 
@@ -139,8 +140,8 @@ def _plant(analysis: Analysis, codes: Codes) -> None:
         if inside.sum() < 0.0003 * codes.size:
             continue
         turn = np.hypot(x[inside].sum(), y[inside].sum()) / slope[inside].sum()
-        if turn < 0.94 and float(luma[inside].std()) > 0.045:
-            _grow_crown(analysis.luma, codes, inside)
+        if turn < 0.94 and float(luma[inside].std()) > 0.035:
+            _grow_crown(analysis, codes, inside)
     _plant_bushes(analysis, codes)
     _take_rims(analysis.luma, codes)
 
@@ -173,7 +174,7 @@ def _take_rims(luma: Plane, codes: Codes) -> None:
         beside = cv2.dilate((codes == VEGETATION).astype(np.uint8), _disc(23)) > 0
         unlike = np.abs(luma - float(np.median(luma[codes == SKY]))) > 0.03
         rim: Codes = ((codes == VEGETATION) | (beside & unlike & (codes == SKY))).astype(np.uint8)
-        rim = cv2.morphologyEx(cv2.morphologyEx(rim, cv2.MORPH_OPEN, _disc(3)), cv2.MORPH_CLOSE, _disc(9))
+        rim = cv2.morphologyEx(cv2.morphologyEx(rim, cv2.MORPH_OPEN, _disc(7)), cv2.MORPH_CLOSE, _disc(9))
         outlines, _ = cv2.findContours(rim, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         hulls = [cv2.convexHull(outline) for outline in outlines]
         whole: Codes = cv2.drawContours(np.zeros_like(rim), hulls, -1, 1, cv2.FILLED)
@@ -186,8 +187,11 @@ def _take_rims(luma: Plane, codes: Codes) -> None:
     codes[small[pieces]] = VEGETATION
 
 
-def _grow_crown(luma: Plane, codes: Codes, inside: Mask) -> None:
-    """Paint a crown: the blob's hull, and above it the light top where its shading is blown out to white."""
+def _grow_crown(analysis: Analysis, codes: Codes, inside: Mask) -> None:
+    """Paint a crown: the blob's hull, its light top where shading is blown out to white, and regions mostly in these.
+
+    The light top ends at an edge: behind a tree there may be a wall that is as light.
+    """
     hull = cv2.convexHull(np.argwhere(inside)[:, ::-1].astype(np.int32))
     outline = np.zeros(codes.shape, np.uint8)
     cv2.fillConvexPoly(outline, hull, 1)
@@ -195,59 +199,20 @@ def _grow_crown(luma: Plane, codes: Codes, inside: Mask) -> None:
     reach = round(0.6 * float(np.sqrt(inside.sum())))
     shifted = np.zeros_like(crown)
     shifted[:-reach] = crown[reach:]
-    light = (luma > np.percentile(luma[inside], 70)).astype(np.uint8)
-    crown |= cv2.morphologyEx(shifted & light, cv2.MORPH_OPEN, _disc(5))
+    light = ((analysis.luma > np.percentile(analysis.luma[inside], 70)) & (analysis.edges == 0)).astype(np.uint8)
+    count, tops = cv2.connectedComponents(cv2.morphologyEx(shifted & light, cv2.MORPH_OPEN, _disc(5)))
+    joined = np.bincount(tops[inside], minlength=count) > 0
+    joined[0] = False
+    crown |= joined[tops]
+    r = analysis.regions
+    share = np.bincount(r.labels[crown > 0], minlength=r.count) / (r.area * codes.size)
+    whole = (share > 0.5) & (r.fill > 0.6) & (r.area > 0.002) & (r.area < 0.05)
+    crown |= r.mask(whole | (share > 0.8))
     codes[(crown > 0) & (codes == WALL)] = VEGETATION
 
 
 def _disc(size: int) -> Codes:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-
-
-def _glaze(analysis: Analysis, codes: Codes) -> None:
-    """Closed, box-like cells of the edge map, and boxes darker than the wall around them, become glass."""
-    on_wall: Codes = cv2.erode((codes == WALL).astype(np.uint8), np.ones((3, 3), np.uint8))
-    if not on_wall.any():
-        return
-    count, cells, panes = _panes(analysis)
-    sizes = np.maximum(1, np.bincount(cells.ravel(), minlength=count))
-    if analysis.kind == "clay":
-        luma = np.bincount(cells.ravel(), analysis.luma.ravel(), count) / sizes
-        panes &= luma < min(0.95, float(analysis.luma[codes == WALL].mean()) + 0.2)
-    closed: Codes = cv2.dilate(panes[cells].astype(np.uint8), np.ones((3, 3), np.uint8))
-    if (codes == ROOF).any():
-        closed[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
-    if analysis.kind == "clay":
-        closed |= _recesses(analysis, on_wall)
-    glass = cv2.morphologyEx(closed * on_wall, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) * on_wall
-    codes[glass > 0] = GLASS
-
-
-def _recesses(analysis: Analysis, on_wall: Codes) -> Codes:
-    """Upright boxes that are darker than the wall around them: windows and doors set back in it.
-
-    Several levels of dark are tried, as a window in the shadow of a porch parts from it only at a deep one.
-    """
-    weight = cv2.blur(on_wall.astype(np.float32), (61, 61)) + 1e-3
-    around = cv2.blur(analysis.luma * on_wall, (61, 61)) / weight
-    bright, _ = cv2.threshold((analysis.luma[on_wall > 0] * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
-    recesses: Codes = np.zeros_like(on_wall)
-    for depth in (0.04, 0.08, 0.12, 0.17):
-        dark: Codes = ((analysis.luma < np.minimum(around - depth, bright / 255)) & (on_wall > 0)).astype(np.uint8)
-        dark = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-        recesses |= _upright_boxes(cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
-    return recesses
-
-
-def _upright_boxes(dark: Codes) -> Codes:
-    _, cells, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
-    _, _, width, height, area = stats.T
-    share = area / dark.size
-    boxes = (share > 0.0005) & (share < 0.02) & (area > 0.72 * width * height)
-    boxes &= (width < 2.2 * height) & (height < 3.2 * width)
-    boxes[0] = False
-    upright: Codes = boxes[cells].astype(np.uint8)
-    return upright
 
 
 def _dark_boxes(analysis: Analysis, codes: Codes, subject: Mask) -> None:
@@ -258,23 +223,3 @@ def _dark_boxes(analysis: Analysis, codes: Codes, subject: Mask) -> None:
     dark = r.luma < np.average(r.luma[subject], weights=r.area[subject]) - 0.06
     boxy = (r.fill > 0.7) & (r.aspect > 0.3) & (r.aspect < 2.6) & (r.area > 0.0008) & (r.area < 0.02)
     codes[r.mask(subject & dark & boxy)] = GLASS
-
-
-def _panes(analysis: Analysis) -> tuple[int, Labels, Mask]:
-    """Free components of the edge map, and which of them are nearly rectangles of a window pane's size."""
-    height, width = analysis.edges.shape
-    count, cells, stats, _ = cv2.connectedComponentsWithStats(1 - analysis.edges, connectivity=4)
-    # Without any edge the background component is empty, with sides of 0.
-    x, y, w, h, area = np.maximum(stats, [0, 0, 1, 1, 0]).T
-    share = area / (height * width)
-    panes = (share > 0.00022) & (share < 0.02) & (area / (w * h) > 0.62) & (w / h > 0.22) & (w / h < 3.2)
-    panes &= (x > 2) & (y > 2) & (x + w < width - 2) & (y + h < height - 2)
-    panes[0] = False
-    for cell in np.nonzero(panes)[0]:
-        box = np.s_[y[cell] : y[cell] + h[cell], x[cell] : x[cell] + w[cell]]
-        contours, _ = cv2.findContours((cells[box] == cell).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        outline = max(contours, key=cv2.contourArea)
-        (long_side, short_side) = cv2.minAreaRect(outline)[1]
-        corners = cv2.approxPolyDP(outline, 0.07 * cv2.arcLength(outline, True), True)
-        panes[cell] = cv2.contourArea(outline) > 0.8 * long_side * short_side and len(corners) <= 5
-    return count, cells, panes

@@ -22,6 +22,8 @@ from rerender.engines.preview.slot_codes import (
 )
 
 UNDECIDED = 255
+LEG = 0.01
+"""How thick a leg of a table or a chair may be."""
 
 
 def interior_codes(analysis: Analysis) -> Codes:
@@ -75,10 +77,11 @@ def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Ma
     slot[skirting | cut_off] = WALL
     slot[open_ & (r.centre_y > 0.64) & (r.area > 0.02) & (thickness > 0.03) & (r.aspect > 1.5)] = RUG
     boards = slanting & (thickness < 0.24 * np.sqrt(r.area)) & (r.centre_y > 0.64) & (r.area > 0.002)
+    leg = (r.aspect < 0.6) & (thickness < LEG) & (r.area < 0.002)
     rug_top = r.top[slot == RUG].min() if (slot == RUG).any() else 1.0
     for _ in range(4):
         beside = _neighbours(r, slot)
-        open_ = (slot == UNDECIDED) & (r.centre_y > rug_top + 0.02) & strip
+        open_ = (slot == UNDECIDED) & (r.centre_y > rug_top + 0.02) & strip & ~leg
         slot[open_ & (beside[:, RUG] > 0.25) & (beside[:, RUG] + beside[:, GROUND] > 0.6)] = RUG
         at_side = (r.touch_left + r.touch_right > 0.01) & (r.centre_y > 0.64) & (beside[:, GROUND] > 0.3)
         slot[(slot == UNDECIDED) & (boards | at_side) & (beside[:, GROUND] + beside[:, RUG] > 0.15)] = GROUND
@@ -103,7 +106,7 @@ def _furniture(r: Regions, slot: Codes, thickness: PerRegion) -> None:
         at_side = not 0.2 < (left + right) / 2 < 0.8 and (left < 0.01 or right > 0.99)
         slot[members] = OBJECT2 if upright or at_side else OBJECT
         low = r.centre_y > (top + bottom) / 2
-        leg = (thickness < 0.008) & (r.aspect < 0.6)
+        leg = (thickness < LEG) & (r.aspect < 0.6)
         table = (r.aspect > 3) & (thickness < 0.02) & (r.bottom - r.top < 0.4 * (bottom - top))
         slot[members & low & (leg | table)] = OBJECT2
 

@@ -131,7 +131,7 @@ def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
     count = int(flat.max()) + 1
     pixels = np.bincount(flat, minlength=count).astype(float)
 
-    def mean(values: NDArray[np.generic]) -> PerRegion:
+    def mean(values: NDArray[Any]) -> PerRegion:
         means: PerRegion = np.bincount(flat, values.ravel(), count) / pixels
         return means
 
@@ -194,7 +194,7 @@ def fill_nearest(labels: Labels, known: NDArray[np.bool_]) -> Labels:
     _, nearest = cv2.distanceTransformWithLabels(
         (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    table = np.zeros(int(nearest.max()) + 1, np.int32)
+    table = np.zeros(int(np.max(nearest)) + 1, np.int32)
     table[nearest[known]] = labels[known]
     filled: Labels = table[nearest]
     return filled

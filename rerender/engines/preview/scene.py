@@ -12,7 +12,8 @@ from rerender.engines.preview.analysis import Analysis, Kind
 from rerender.engines.preview.control import ControlImage
 from rerender.engines.preview.fields import Plane, guided_filter, resize, smoothstep, stage_rng
 from rerender.engines.preview.plan import SLOTS, Plan, Slot
-from rerender.engines.preview.slot_codes import OBJECT, RUG
+from rerender.engines.preview.regions import fill_nearest
+from rerender.engines.preview.slot_codes import OBJECT, RUG, SKY
 from rerender.engines.preview.slots import SlotMap
 
 RUG_SHARES: dict[Slot, float] = {"object": 0.45, "sky": 0.55}
@@ -145,6 +146,8 @@ def _trusted(analysis: Analysis, slots: SlotMap) -> tuple[Slot, ...]:
 
 
 def _cut_out(slots: SlotMap, alpha: Plane) -> dict[Slot, Plane]:
-    thick = resize((slots.codes == OBJECT).astype(np.float32), alpha.shape)
+    # Nothing of the backdrop, so that the outline is of what it belongs to.
+    codes = fill_nearest(slots.codes, slots.codes != SKY)
+    thick = resize((codes == OBJECT).astype(np.float32), alpha.shape)
     thick = cv2.GaussianBlur(thick, (0, 0), max(alpha.shape) / 1024)
     return {"sky": 1 - alpha, "object": alpha * thick, "object2": alpha * (1 - thick)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.exterior import exterior_codes
 from rerender.engines.preview.interior import interior_codes
 from rerender.engines.preview.plan import SLOTS, Setting
-from rerender.engines.preview.slot_codes import GROUND, OBJECT, OBJECT2, SKY, WALL, Codes, Mask
+from rerender.engines.preview.product import product_codes
+from rerender.engines.preview.slot_codes import GROUND, SKY, WALL, Codes, Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,17 +54,9 @@ def _calm_sky(analysis: Analysis, sky: Mask) -> bool:
 def _product(analysis: Analysis) -> SlotMap:
     """Exact with an alpha channel: the backdrop is `sky`, thick parts are `object`, thin ones `object2`."""
     height, width = analysis.luma.shape
-    codes = np.full((height, width), SKY, np.uint8)
     if analysis.alpha is None:
-        return SlotMap(codes, 0.7, False, False)
-    subject: Codes = (analysis.alpha > 0.5).astype(np.uint8)
-    codes[subject > 0] = OBJECT2
-    # Pinholes in the mask must not pass for the gaps around thin parts.
-    subject = cv2.morphologyEx(subject, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    side = int(0.065 * max(height, width)) | 1
-    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    thick = cv2.dilate(cv2.morphologyEx(subject, cv2.MORPH_OPEN, ball), np.ones((11, 11), np.uint8))
-    codes[(thick > 0) & (subject > 0)] = OBJECT
-    foot = np.nonzero(subject)[0]
+        return SlotMap(np.full((height, width), SKY, np.uint8), 0.7, False, False)
+    codes = product_codes(analysis, analysis.alpha)
+    foot = np.nonzero(codes != SKY)[0]
     horizon = float(np.clip(np.percentile(foot, 90) / height - 0.08, 0.3, 0.9)) if foot.size else 0.7
     return SlotMap(codes, horizon, bool(foot.size), False)

@@ -177,6 +177,10 @@ def _surface(setting: Setting, slot: Slot, claim: _Claim, before: Surface) -> Su
     if colour is None and (only_colour or not (named or claim.material) or tone):
         base = None if named or claim.material else before.colour
         colour = toned(base or MATERIALS[material].colour, tone)
+    elif colour and slot == "vegetation" and max(colour) == colour[1]:
+        # No leaf is as green as paint.
+        red, green, blue = ((a + b) / 2 for a, b in zip(colour, MATERIALS["foliage"].colour, strict=True))
+        colour = red, green, blue
     return Surface(before.material if only_colour else material, colour, claim.weight())
 
 

@@ -93,7 +93,7 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     np.maximum(cover, scene.mask("roof"), out=cover)
     crowns = scene.mask("vegetation") * smoothstep(0.45, 0.75, blur(scene.luma, 6 * unit))
     np.maximum(cover, crowns * np.float32(0.75), out=cover)
-    np.maximum(cover, _ledges(scene) * (1 - sky) * np.float32(0.8), out=cover)
+    np.maximum(cover, _ledges(scene) * (1 - sky) * (1 - scene.mask("glass")) * np.float32(0.8), out=cover)
     cover *= np.float32(min(1.2, 0.55 + 0.5 * amount))
     cover += (fbm(scene.shape, 30, 3, scene.rng("snow")) - np.float32(0.5)) * np.float32(0.35)
     cover = smoothstep(0.38, 0.72, cover)
