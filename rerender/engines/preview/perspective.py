@@ -81,7 +81,7 @@ def _planes(analysis: Analysis, codes: NDArray[np.uint8]) -> list[_Plane3D]:
     fits = []
     for region in np.nonzero(analysis.regions.area > 0.008)[0]:
         mask = analysis.regions.labels == region
-        if np.bincount(codes[mask]).argmax() not in (WALL, ROOF):
+        if int(np.argmax(np.bincount(codes[mask]))) not in (WALL, ROOF):
             continue
         nearby = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8))
         column = np.clip(middle[:, 0].astype(int), 0, width - 1)
