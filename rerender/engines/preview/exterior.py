@@ -200,9 +200,8 @@ def _grow_crown(analysis: Analysis, codes: Codes, inside: Mask) -> None:
     shifted = np.zeros_like(crown)
     shifted[:-reach] = crown[reach:]
     light = ((analysis.luma > np.percentile(analysis.luma[inside], 70)) & (analysis.edges == 0)).astype(np.uint8)
-    tops: Codes
     count, tops = cv2.connectedComponents(cv2.morphologyEx(shifted & light, cv2.MORPH_OPEN, _disc(5)))
-    joined = np.bincount(tops[inside], minlength=count) > 0
+    joined = np.isin(np.arange(count), tops[inside])
     joined[0] = False
     crown |= joined[tops]
     r = analysis.regions
