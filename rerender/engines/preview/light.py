@@ -56,6 +56,8 @@ LIGHTS: dict[Time, Light] = {
     "studio": _light("#ffffff", 0.80, "#eef0f4", 0.52, "#c9ccd0 #dcdee0 #eceded", 0, 0, 0.36),
     "indoor": _light("#fff1dc", 0.72, "#e6e8ee", 0.56, "#f3efe8 #f3efe8 #f3efe8", 0.3, 0.3, 0.34),
 }
+# A room after dark, lit by its own lamps and their reflections.
+LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
 LAMPLIGHT = linear(from_hex("#ffc46b"))
 
 
@@ -64,8 +66,8 @@ def light_of(scene: Scene) -> Light:
     light = LIGHTS[scene.plan.time]
     if scene.plan.setting == "product":
         return _softened(light, LIGHTS["studio"])
-    if scene.plan.setting == "interior" and scene.plan.time not in ("night", "dusk"):
-        return _softened(light, LIGHTS["indoor"])
+    if scene.plan.setting == "interior":
+        return _softened(light, LAMPLIT_ROOM if scene.plan.time in ("night", "dusk") else LIGHTS["indoor"])
     return light
 
 
