@@ -18,7 +18,7 @@ proof: .venv/dev
 	$(BIN)/python -m pytest -m proof
 
 bench: .venv/dev
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks
 
 screenshots: .venv/dev
 	$(BIN)/python -m docs.screenshots

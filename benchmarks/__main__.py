@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 
+from playwright.sync_api import expect
+
 from benchmarks import app, engine, slider
 from benchmarks.table import Row, table
 
@@ -20,6 +22,7 @@ OpenCV {opencv}). Every figure is the median of its repetitions in one run; shar
 
 def main() -> None:
     """Print the page, section by section as they are measured."""
+    expect.set_options(timeout=60_000)
     print(
         HEADING.format(
             date=datetime.now(UTC).date(),

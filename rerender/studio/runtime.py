@@ -51,6 +51,7 @@ class Runtime:
         self._embedded = embedded
         self._closing = threading.Lock()
         self._closed = False
+        self._warming: threading.Thread | None = None
         self.runner = Runner(database, self._find_backend, on_stored=self._forget_at_preview)
 
     @classmethod
@@ -88,8 +89,11 @@ class Runtime:
         return self._embedded.backend()
 
     def warm_up(self) -> None:
-        """Start the embedded preview in the background, so that the first click need not wait for it."""
-        threading.Thread(target=self._find_backend, args=(EMBEDDED, ""), name="rerender-warm-up", daemon=True).start()
+        """Start the embedded preview in the background, so that the first click need not wait for it. Idempotent."""
+        if self._warming is None:
+            find, arguments = self._find_backend, (EMBEDDED, "")
+            self._warming = threading.Thread(target=find, args=arguments, name="rerender-warm-up", daemon=True)
+            self._warming.start()
 
     def close(self) -> None:
         """Let every POST in flight be written down, then stop everything. Idempotent."""

@@ -26,6 +26,8 @@ IDEAS = (
 
 # Two clicks of one double click are closer together than this many seconds; a wish for a second run is not.
 _DOUBLE_CLICK = 2.0
+# Most POSTs are answered within this many seconds; then the page need not be drawn twice for one click.
+_ACCEPTED_WITHIN = 0.25
 
 
 def prompt() -> None:
@@ -118,7 +120,10 @@ def _submit(visit: Visit, *, confirmed: bool = False) -> None:
             st.session_state[session.ASKING] = time.time() - twin.created_at > _DOUBLE_CLICK
             return
         backend = visit.runtime.ready(visit.backend)
-        session.watch(visit.runner.submit(visit.workspace, backend, request))
+        run_id = visit.runner.submit(visit.workspace, backend, request)
+        session.watch(run_id)
+        if run := visit.history.run(run_id):
+            visit.await_change(run, _ACCEPTED_WITHIN)
     except InvalidRequest as error:
         st.session_state[session.PROBLEM] = [_said_of(field, text) for field, text in error.problems.items()]
     except (ConfigurationError, ImageError) as error:

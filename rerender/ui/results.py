@@ -12,7 +12,7 @@ from rerender.studio.runs import Picture, Run
 from rerender.ui import control_form, session
 from rerender.ui.compare import Side, alone, compare
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit
+from rerender.ui.runtime import Visit, has_changed
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
@@ -78,31 +78,14 @@ def _nothing_yet(visit: Visit) -> None:
 
 def _follow(visit: Visit, drawn: Run) -> None:
     """One look at an unfinished run; reruns the page when there is something new for it."""
-    run = _look(visit, drawn)
-    if run is None or not _is_as(run, drawn):
+    run = visit.await_change(drawn, _SLICE)
+    if run is None or has_changed(run, drawn):
         st.rerun()
     _frame(visit, run, waiting=True)
     words = PHASES.get(run.phase, run.phase or "")
     st.status(f"{words}, {time.time() - run.created_at:.0f} s", state="running", type="compact")
     if run.error:
         st.warning(run.error)
-
-
-def _look(visit: Visit, drawn: Run) -> Run | None:
-    """The run as soon as it is no longer as it was drawn, or as it is after a slice of waiting."""
-    end = time.monotonic() + _SLICE
-    while True:
-        seen = visit.runner.news
-        run = visit.history.run(drawn.run_id)
-        left = end - time.monotonic()
-        if left <= 0 or not _is_as(run, drawn):
-            return run
-        visit.runner.wait_for_news(seen, left)
-
-
-def _is_as(run: Run | None, drawn: Run) -> bool:
-    """Whether the run is still on its way, as it was when the page was drawn."""
-    return run is not None and run.is_unfinished and run.submission == drawn.submission
 
 
 def _ended(visit: Visit, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,6 +12,7 @@ from rerender.errors import ConfigurationError
 from rerender.studio.backends import Backend, choose
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
+from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
 from rerender.ui import session, settings
@@ -29,6 +31,22 @@ class Visit:
     def runner(self) -> Runner:
         """Who sends runs and follows them."""
         return self.runtime.runner
+
+    def await_change(self, drawn: Run, seconds: float) -> Run | None:
+        """The run as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
+        end = time.monotonic() + seconds
+        while True:
+            seen = self.runner.news
+            run = self.history.run(drawn.run_id)
+            left = end - time.monotonic()
+            if left <= 0 or run is None or has_changed(run, drawn):
+                return run
+            self.runner.wait_for_news(seen, left)
+
+
+def has_changed(run: Run, drawn: Run) -> bool:
+    """Whether a run has gone on so far that the whole page looks otherwise: accepted, refused, or ended."""
+    return (run.is_unfinished, run.submission) != (drawn.is_unfinished, drawn.submission)
 
 
 def visit() -> Visit:
@@ -52,7 +70,6 @@ def _open() -> Runtime:
     runtime = Runtime.open(home_from(settings.SOURCES), sources=settings.SOURCES, mode=_mode())
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(runtime.close)
-    runtime.warm_up()
     return runtime
 
 
