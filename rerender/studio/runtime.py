@@ -11,7 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rerender.errors import RerenderError
+from sqlalchemy.exc import DatabaseError
+
+from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, choose
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
@@ -67,10 +69,14 @@ class Runtime:
         """Open the history in `home` (or at `database_url`) and take up what was unfinished.
 
         `sources` and `mode` are those given to `choose`. Raises `ConfigurationError` for a database that is newer
-        than the app.
+        than the app, or cannot be read.
         """
         usable = _usable(home)
-        database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
+        try:
+            database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
+        except DatabaseError:
+            where = f"in {usable} " if database_url is None else ""
+            raise ConfigurationError(f"The database {where}cannot be read. Move it away to start afresh.") from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
         runtime.runner.resume()

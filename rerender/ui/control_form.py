@@ -28,6 +28,7 @@ def choose() -> None:
             default=SAMPLES,
             required=True,
             key="form.source",
+            on_change=_forget_problem,
             label_visibility="collapsed",
             persist_state="session",
         )
@@ -60,14 +61,18 @@ def _samples() -> None:
     )
 
 
-def _take_sample(name: str) -> None:
+def _forget_problem() -> None:
     st.session_state[_PROBLEM] = ""
+
+
+def _take_sample(name: str) -> None:
+    _forget_problem()
     session.use_sample(name)
 
 
 def _take_upload() -> None:
     file = st.session_state[_UPLOADED]
-    st.session_state[_PROBLEM] = ""
+    _forget_problem()
     if file is None:
         return
     try:
@@ -111,7 +116,13 @@ def _size_and_fit() -> None:
         args=(False,),
         persist_state="session",
     )
-    st.toggle("Keep the image's aspect", key=session.KEEP_ASPECT, persist_state="session")
+    st.toggle(
+        "Keep the image's aspect",
+        key=session.KEEP_ASPECT,
+        on_change=_follow_aspect,
+        args=(True,),
+        persist_state="session",
+    )
     st.segmented_control(
         "Where the shapes differ",
         session.FITS,

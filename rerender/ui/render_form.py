@@ -11,8 +11,9 @@ from rerender import samples
 from rerender.errors import ConfigurationError, ImageError, InvalidRequest
 from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio.backends import Backend
+from rerender.studio.runs import Run
 from rerender.ui import control_form, session
-from rerender.ui.runtime import Visit
+from rerender.ui.runtime import Visit, visit_now
 
 IDEAS = (
     "golden hour, red brick walls, slate roof, green lawn",
@@ -91,14 +92,14 @@ def button(visit: Visit, *, busy: bool) -> None:
             icon=":material/auto_awesome:",
             disabled=busy,
             on_click=_submit,
-            args=(visit,),
         )
         st.text(cost(visit.backend), width="content")
     with st.container():
         for problem in st.session_state.get(session.PROBLEM, ()):
             st.error(problem)
-        if st.session_state.get(session.ASKING):
-            _ask_again(visit)
+        asked_about = visit.history.run(st.session_state.get(session.ASKING) or "")
+        if asked_about and asked_about.is_unfinished:
+            _ask_again()
 
 
 def cost(backend: Backend) -> str:
@@ -109,15 +110,22 @@ def cost(backend: Backend) -> str:
     return f"{backend.credits_per_run:g} {unit}, about ${backend.cost:.3f}"
 
 
-def _submit(visit: Visit, *, confirmed: bool = False) -> None:
-    """Check the form, and hand the run to the runner. Nothing is sent while anything is wrong with it."""
+def _submit(*, confirmed: bool = False) -> None:
+    """Check the form, and hand the run to the runner. Nothing is sent while anything is wrong with it.
+
+    `confirmed` says that the visitor was asked about an identical run and wants another.
+    """
+    visit = visit_now()
+    asked_about = st.session_state.get(session.ASKING)
     st.session_state[session.PROBLEM] = []
-    st.session_state[session.ASKING] = False
+    st.session_state[session.ASKING] = None
     try:
         request = _request(visit.backend)
         twin = visit.history.unfinished_like(visit.backend.name, request)
+        if confirmed and (twin is None or twin.run_id != asked_about):
+            return  # The question was about another request than the form holds now.
         if twin and not confirmed:
-            st.session_state[session.ASKING] = time.time() - twin.created_at > _DOUBLE_CLICK
+            _ask_or_join(twin)
             return
         backend = visit.runtime.ready(visit.backend)
         run_id = visit.runner.submit(visit.workspace, backend, request)
@@ -128,6 +136,14 @@ def _submit(visit: Visit, *, confirmed: bool = False) -> None:
         st.session_state[session.PROBLEM] = [_said_of(field, text) for field, text in error.problems.items()]
     except (ConfigurationError, ImageError) as error:
         st.session_state[session.PROBLEM] = [str(error)]
+
+
+def _ask_or_join(twin: Run) -> None:
+    """An identical run is on its way: a double click goes on to that one, a later click is asked about."""
+    if time.time() - twin.created_at > _DOUBLE_CLICK:
+        st.session_state[session.ASKING] = twin.run_id
+    else:
+        session.watch(twin.run_id)
 
 
 def _request(backend: Backend) -> RenderRequest:
@@ -157,8 +173,8 @@ def _said_of(field: str, text: str) -> str:
     return f"{_LABELS[field]}{text.removeprefix(field)} Nothing was sent."
 
 
-def _ask_again(visit: Visit) -> None:
+def _ask_again() -> None:
     st.warning("The same request is still being made. Rendering it again costs again.")
     with st.container(horizontal=True):
-        st.button("Render it again", on_click=_submit, args=(visit,), kwargs={"confirmed": True})
-        st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: False}))
+        st.button("Render it again", on_click=_submit, kwargs={"confirmed": True})
+        st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))

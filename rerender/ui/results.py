@@ -12,7 +12,7 @@ from rerender.studio.runs import Picture, Run
 from rerender.ui import control_form, session
 from rerender.ui.compare import Side, alone, compare
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, has_changed
+from rerender.ui.runtime import Visit, has_changed, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
@@ -81,16 +81,34 @@ def _follow(visit: Visit, drawn: Run) -> None:
     run = visit.await_change(drawn, _SLICE)
     if run is None or has_changed(run, drawn):
         st.rerun()
-    _frame(visit, run, waiting=True)
-    words = PHASES.get(run.phase, run.phase or "")
-    st.status(f"{words}, {time.time() - run.created_at:.0f} s", state="running", type="compact")
+    if visit.history.outputs(run.run_id):
+        _pictures(visit, run)
+    else:
+        _frame(visit, run, waiting=True)
+    st.status(f"{_words(run)}, {time.time() - run.created_at:.0f} s", state="running", type="compact")
     if run.error:
-        st.warning(run.error)
+        st.warning(plain(run.error))
+
+
+def _words(run: Run) -> str:
+    """Where the run is, in words; a phase that nobody knows is shown as the API says it."""
+    phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
+    return PHASES.get(phase) or plain(phase or "")
 
 
 def _ended(visit: Visit, run: Run) -> None:
-    _frame(visit, run)
-    st.error(run.error or "This run ended without pictures.")
+    if visit.history.outputs(run.run_id):
+        _pictures(visit, run)
+    else:
+        _frame(visit, run)
+    st.error(plain(run.error or "This run ended without pictures."))
+    if run.completed_at is not None:
+        st.button("Look again", on_click=_look_again, args=(run.run_id,))
+
+
+def _look_again(run_id: str) -> None:
+    visit = visit_now()
+    visit.runner.look_again(visit.workspace, run_id)
 
 
 def _frame(visit: Visit, run: Run, *, waiting: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import time
 from dataclasses import dataclass
+from importlib import import_module
 
 import streamlit as st
 
@@ -60,6 +61,14 @@ def visit() -> Visit:
         st.stop()
     workspace = LOCAL if current == "local" else workspace_of(session.secret())
     return Visit(runtime, backend, workspace, runtime.history(workspace))
+
+
+def visit_now() -> Visit:
+    """The visitor's view inside a callback: when a file was saved since the page was drawn, what it was drawn with is
+    closed by now, and only the module as it is now makes another.
+    """
+    current: Visit = import_module(__name__).visit()
+    return current
 
 
 def _mode() -> Mode:

@@ -56,8 +56,9 @@ def listening_ports(app: App) -> set[int]:
 
 
 def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app: App, browser: Browser) -> None:
-    page = browser.new_page()
+    page, other_tab = browser.new_page(), browser.new_page()
     page.goto(copied_app.url)
+    other_tab.goto(copied_app.url)
     page.set_default_timeout(60_000)
     render(page, "watercolor")
     assert len(listening_ports(copied_app)) == 2
@@ -76,8 +77,11 @@ def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app
         render_button(page).click()
         expect(page.locator("img.after")).not_to_have_attribute("src", before or "")
         assert len(listening_ports(copied_app)) == 2, saved
+    render(other_tab, "pencil sketch")
+    expect(prompt_box(other_tab)).to_have_value("pencil sketch")
     assert "Traceback" not in copied_app.log
     page.close()
+    other_tab.close()
 
 
 def test_a_first_start_with_a_display_and_an_empty_home_asks_for_nothing(tmp_path: Path) -> None:

@@ -64,6 +64,8 @@ def test_a_stranger_renders_a_sample_compares_downloads_and_finds_it_again_after
 
 def test_an_uploaded_photo_renders_at_2048_and_what_is_compared_is_what_was_sent(page: Page) -> None:
     upload(page, "site.jpg", photo(1600, 1600))
+    expect(page.get_by_text("Sent as 1024 × 1024 px")).to_be_visible()
+    settle(page)
     set_size(page, "Width", 2048)
     expect(page.get_by_text("Sent as 2048 × 2048 px")).to_be_visible()
     render(page, "golden hour")

@@ -67,6 +67,19 @@ def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_agai
     assert api.state.submit_count == 2
 
 
+def test_a_yes_to_one_request_is_no_yes_to_another(page: Page, api: FakeApi) -> None:
+    api.state.phases = ["processing"]
+    click_render(page)
+    expect(page.get_by_text("Rendering, ")).to_be_visible()
+    page.wait_for_timeout(2500)
+    render_button(page).click()
+    expect(page.get_by_text("Rendering it again costs again.")).to_be_visible()
+    prompt_box(page).fill("other words")
+    page.get_by_role("button", name="Render it again").click()
+    expect(page.get_by_text("Rendering it again costs again.")).to_be_hidden()
+    assert api.state.submit_count == 1
+
+
 @pytest.mark.parametrize("app", [{"GENLY_API_KEY": "not-the-key"}], indirect=True)
 def test_a_refused_key_says_so_and_that_nothing_was_charged(page: Page, app: App) -> None:
     click_render(page)
@@ -91,6 +104,27 @@ def test_an_uncertain_run_says_that_it_may_have_been_charged_and_is_not_sent_aga
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("may have been charged")
     assert api.state.submit_count == 1
+
+
+def test_what_the_api_says_is_shown_as_text_and_asks_no_other_host(page: Page, api: FakeApi) -> None:
+    hostile = "![x](http://127.0.0.1:9/leak.png) **bold**"
+    api.state.submit_answers = [Answer(400, {"error": hostile})]
+    click_render(page)
+    expect(page.get_by_role("alert")).to_contain_text(hostile)
+    api.state.phases = [hostile]
+    page.get_by_role("button", name="New seed").click()
+    click_render(page)
+    expect(page.get_by_text(hostile)).to_be_visible()
+
+
+def test_pictures_that_came_are_shown_while_another_of_the_batch_cannot_be_fetched(page: Page, api: FakeApi) -> None:
+    api.state.files["/files/render1/1.png"] = Answer(404)
+    page.get_by_role("radio", name="2", exact=True).click()
+    click_render(page)
+    expect(slider(page)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Trying again by itself")
+    del api.state.files["/files/render1/1.png"]
+    expect(page.get_by_role("radiogroup", name="Pictures of this batch")).to_be_visible()
 
 
 @pytest.mark.parametrize("app", [{"RERENDER_MODE": "hosted"}], indirect=True)

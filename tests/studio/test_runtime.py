@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from rerender.engines.base import Description
+from rerender.errors import ConfigurationError
 from rerender.models import RenderRequest
 from rerender.studio.backends import PREVIEW, choose, hosted_backend
 from rerender.studio.runtime import Runtime, home_from
@@ -199,3 +200,10 @@ def test_closing_twice_is_closing_once(open_runtime: Callable[..., Runtime]) -> 
 def test_the_home_is_named_by_the_first_source_that_names_one(tmp_path: Path) -> None:
     assert home_from([{}.get, {"RERENDER_HOME": str(tmp_path)}.get]) == tmp_path
     assert home_from([{}.get]) == Path.home() / ".rerender"
+
+
+def test_a_database_that_cannot_be_read_is_said_in_one_sentence(home: Path) -> None:
+    home.mkdir()
+    (home / "studio.sqlite3").write_bytes(b"this is no database " * 100)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        Runtime.open(home)
