@@ -36,6 +36,16 @@ def click_render(page: Page) -> None:
     render_button(page).click()
 
 
+def ask_for_the_same_again(page: Page, api: FakeApi) -> None:
+    """Render, and click again when that can no longer be a double click: the page asks."""
+    api.state.phases = ["processing"]
+    click_render(page)
+    expect(page.get_by_text("Rendering, ")).to_be_visible()
+    page.wait_for_timeout(2500)
+    render_button(page).click()
+    expect(page.get_by_text("Rendering it again costs again.")).to_be_visible()
+
+
 def test_a_paid_run_shows_its_cost_before_the_click_and_its_picture_after_it(page: Page, api: FakeApi) -> None:
     expect(page.get_by_text("1 credit, about $0.025")).to_be_visible()
     expect(page.get_by_text(f"Renders at {api.base_url}")).to_be_visible()
@@ -54,12 +64,7 @@ def test_a_double_click_pays_once(page: Page, api: FakeApi) -> None:
 
 
 def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_again(page: Page, api: FakeApi) -> None:
-    api.state.phases = ["processing"]
-    click_render(page)
-    expect(page.get_by_text("Rendering, ")).to_be_visible()
-    page.wait_for_timeout(2500)
-    render_button(page).click()
-    expect(page.get_by_text("Rendering it again costs again.")).to_be_visible()
+    ask_for_the_same_again(page, api)
     assert api.state.submit_count == 1
     page.get_by_role("button", name="Render it again").click()
     expect(page.get_by_text("Rendering it again costs again.")).to_be_hidden()
@@ -68,12 +73,7 @@ def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_agai
 
 
 def test_a_yes_to_one_request_is_no_yes_to_another(page: Page, api: FakeApi) -> None:
-    api.state.phases = ["processing"]
-    click_render(page)
-    expect(page.get_by_text("Rendering, ")).to_be_visible()
-    page.wait_for_timeout(2500)
-    render_button(page).click()
-    expect(page.get_by_text("Rendering it again costs again.")).to_be_visible()
+    ask_for_the_same_again(page, api)
     prompt_box(page).fill("other words")
     page.get_by_role("button", name="Render it again").click()
     expect(page.get_by_text("Rendering it again costs again.")).to_be_hidden()
