@@ -61,8 +61,7 @@ def _page(app: App) -> Iterator[Page]:
         launched = chromium.launch(playwright)
         page = launched.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(120_000)
-        page.goto(app.url)
-        expect(steps.render_button(page)).to_be_enabled()
+        steps.open_app(page, app.url)
         yield page
         launched.close()
 

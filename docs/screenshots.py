@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import click
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e import browser as chromium
 from tests.e2e import steps
@@ -66,9 +66,7 @@ def _open(browser: Browser, app: App, width: int, theme: str) -> Page:
     across, down = SIZES[width]
     context = browser.new_context(viewport={"width": across, "height": down}, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(app.url)
-    expect(steps.render_button(page)).to_be_enabled(timeout=60_000)
-    page.wait_for_timeout(1500)
+    steps.open_app(page, app.url)
     return page
 
 

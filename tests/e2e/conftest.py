@@ -12,9 +12,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e import browser as chromium
 from tests.e2e.app import App
+from tests.e2e.steps import open_app
 
 # Shared machines are slow at times; a right page is never waited for this long.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, app: App) -> Iterator[Page]:
     """A tab at 1440 × 900 on the app, which fails its test when the page asks any other host for anything."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     elsewhere: list[str] = []
 
     def watch(url: str) -> None:
@@ -49,7 +50,7 @@ def page(browser: Browser, app: App) -> Iterator[Page]:
     context.on("request", lambda request: watch(request.url))
     tab = context.new_page()
     tab.on("websocket", lambda socket: watch(socket.url))
-    tab.goto(app.url)
+    open_app(tab, app.url)
     yield tab
     context.close()
     assert elsewhere == [], "the page asked other hosts"

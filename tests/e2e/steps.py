@@ -36,8 +36,27 @@ def render(page: Page, prompt: str) -> None:
     expect(page.get_by_text("The preview understood")).to_be_visible(timeout=90_000)
 
 
+def open_app(page: Page, url: str) -> None:
+    """Go to the app and wait until every part of its page is there.
+
+    Streamlit fetches the code of each kind of widget when the first one is drawn: until then it hears no shortcut,
+    and what is typed can be overtaken by the value that the widget is still to begin with.
+    """
+    page.goto(url)
+    when_drawn(page)
+
+
+def when_drawn(page: Page) -> None:
+    """Wait until the page, opened or reloaded, has all its parts."""
+    expect(render_button(page)).to_be_visible()
+    settle(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
 def settle(page: Page) -> None:
     """Wait until the script run that the last click started has drawn everything."""
+    # Streamlit sends what was clicked from a timer, so a timer set after it tells when that has happened.
+    page.evaluate("new Promise(done => setTimeout(done))")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import ROOT, App, free_port
-from tests.e2e.steps import batch, choose_batch_size, prompt_box, render, render_button, settle
+from tests.e2e.steps import batch, choose_batch_size, open_app, prompt_box, render, render_button, settle
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_a_signal_during_a_render_ends_the_app_cleanly_and_the_next_start_finish
     assert app.stop(how) == 0, app.log
     assert "Traceback" not in app.log
     app.start()
-    page.goto(app.url)
+    open_app(page, app.url)
     expect(batch(page)).to_have_count(2, timeout=60_000)
 
 
@@ -57,9 +57,9 @@ def listening_ports(app: App) -> set[int]:
 
 def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app: App, browser: Browser) -> None:
     page, other_tab = browser.new_page(), browser.new_page()
-    page.goto(copied_app.url)
-    other_tab.goto(copied_app.url)
     page.set_default_timeout(60_000)
+    open_app(page, copied_app.url)
+    open_app(other_tab, copied_app.url)
     render(page, "watercolor")
     assert len(listening_ports(copied_app)) == 2
     for saved in (

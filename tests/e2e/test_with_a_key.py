@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.steps import prompt_box, render_button, slider
+from tests.e2e.steps import open_app, prompt_box, render_button, slider
 from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -68,8 +69,7 @@ def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_agai
     assert api.state.submit_count == 1
     page.get_by_role("button", name="Render it again").click()
     expect(page.get_by_text("Rendering it again costs again.")).to_be_hidden()
-    page.wait_for_timeout(500)
-    assert api.state.submit_count == 2
+    wait_until(lambda: api.state.submit_count == 2)
 
 
 def test_a_yes_to_one_request_is_no_yes_to_another(page: Page, api: FakeApi) -> None:
@@ -132,12 +132,10 @@ def test_hosted_visitors_never_spend_the_owners_key_and_see_nothing_of_each_othe
     app: App, browser: Browser, api: FakeApi
 ) -> None:
     first, second = (browser.new_context().new_page() for _ in range(2))
-    first.goto(app.url)
+    open_app(first, app.url)
     click_render(first)
     expect(slider(first)).to_be_visible(timeout=60_000)
-    second.goto(first.url)
-    expect(prompt_box(second)).to_be_visible()
-    second.wait_for_timeout(1000)
+    open_app(second, first.url)
     expect(slider(second)).to_be_hidden()
     assert prompt_box(second).input_value() != "my own words"
     assert api.state.requests == []

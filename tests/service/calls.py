@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 import requests
 from PIL import Image
 
 from rerender.models import DEFAULT_WORKFLOW_ID
+from tests.waiting import wait_until
 
 KEY = "test-key"
 
@@ -27,15 +26,6 @@ def body(**changes: Any) -> dict[str, Any]:
     image = base64.b64encode(picture()).decode()
     sizes = {"batch_size": 1, "image_width": 512, "image_height": 512}
     return {"prompt": "oak and glass", "control_image": image, **sizes, "seed": 7, **changes}
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """The first true value of `condition`; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.01)
-    return value
 
 
 class Caller:

@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from rerender.service.storage import Storage
-from tests.service.calls import Caller, wait_until
+from tests.service.calls import Caller
+from tests.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "rerender", "serve", "--port", "0"]
 

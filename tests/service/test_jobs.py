@@ -9,8 +9,9 @@ from rerender.errors import ImageError
 from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.jobs import Jobs, QueueFull
 from rerender.service.storage import Storage
-from tests.service.calls import picture, wait_until
+from tests.service.calls import picture
 from tests.service.engines import FlatEngine
+from tests.waiting import wait_until
 
 
 def request(seed: int = 0, batch_size: int = 1) -> RenderRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from rerender.studio.backends import Backend, hosted_backend
 from rerender.studio.history import History
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, FakeApi, picture
+from tests.waiting import wait_until
 
 
 def backend_at(api: FakeApi, key: str = API_KEY) -> Backend:
@@ -32,22 +32,13 @@ def a_request(**changes: Any) -> RenderRequest:
     )
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """The first true value of `condition`; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.005)
-    return value
-
-
 def read(history: History, run_id: str) -> Run:
     run = history.run(run_id)
     assert run is not None
     return run
 
 
-def finished(history: History, run_id: str, seconds: float = 10.0) -> Run:
+def finished(history: History, run_id: str, seconds: float = 20.0) -> Run:
     """The run once nothing more happens to it by itself."""
     wait_until(lambda: not read(history, run_id).is_unfinished, seconds)
     return read(history, run_id)

@@ -15,7 +15,8 @@ from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, picture
-from tests.studio.helpers import a_request, finished, wait_until
+from tests.studio.helpers import a_request, finished
+from tests.waiting import wait_until
 
 
 @pytest.fixture

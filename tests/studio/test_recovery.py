@@ -15,7 +15,8 @@ from rerender.studio.backends import Backend
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request, picture
-from tests.studio.helpers import finished, read, wait_until
+from tests.studio.helpers import finished, read
+from tests.waiting import wait_until
 
 # Submits one run and then does what the test says. Its arguments: the database and the fake API.
 CHILD = """

@@ -15,7 +15,8 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request, picture, unused_port
-from tests.studio.helpers import a_request, backend_at, finished, read, wait_until
+from tests.studio.helpers import a_request, backend_at, finished, read
+from tests.waiting import wait_until
 
 
 def test_a_run_ends_with_every_picture_in_the_database_byte_for_byte(

@@ -18,7 +18,8 @@ from rerender.models import RenderRequest
 from rerender.studio.backends import PREVIEW, choose, hosted_backend
 from rerender.studio.runtime import Runtime, home_from
 from tests.fake_api import API_KEY, FakeApi
-from tests.studio.helpers import a_request, finished, wait_until
+from tests.studio.helpers import a_request, finished
+from tests.waiting import wait_until
 
 
 class FlatEngine:

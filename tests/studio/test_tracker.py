@@ -10,7 +10,8 @@ from rerender.studio.backends import Backend
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import API_KEY, Answer, FakeApi, picture
-from tests.studio.helpers import WallClock, a_request, backend_at, finished, read, wait_until
+from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
+from tests.waiting import wait_until
 
 FIRST_FILE = "/files/render1/0.png"
 
