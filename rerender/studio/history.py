@@ -1,4 +1,4 @@
-"""What pages read. A history sees one workspace and nothing else."""
+"""What pages read. A history sees one workspace and nothing else, and no run that was deleted."""
 
 from __future__ import annotations
 
@@ -102,6 +102,7 @@ class History:
 
     def _runs(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Run]:
         newest_first = (runs.c.created_at.desc(), runs.c.run_id)
+        conditions = (runs.c.deleted_at.is_(None), *conditions)
         query = self._mine(runs, *RUN_COLUMNS).where(*conditions).order_by(*newest_first).limit(limit)
         with self._database.read() as connection:
             return [Run.from_row(row) for row in connection.execute(query).mappings()]

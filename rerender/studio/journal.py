@@ -64,7 +64,7 @@ class Journal:
         self.owner = owner
         self.lease = lease
 
-    def begin(self, workspace: str, backend: Backend, request: RenderRequest) -> str:
+    def begin(self, workspace: str, backend: Backend, request: RenderRequest, series_id: str | None = None) -> str:
         """Write down a new run with its control image; its `run_id`. Raises `ImageError` if that is no picture."""
         control_image = pictures.describe(request.control_image)
         if not control_image.is_readable:
@@ -85,6 +85,7 @@ class Journal:
             "credits": backend.credits_per_run,
             "cost": backend.cost,
             "created_at": self._wall(),
+            "series_id": series_id,
             **self._owned(),
         }
         with self._database.write() as connection:

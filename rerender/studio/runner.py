@@ -73,15 +73,17 @@ class Runner:
         """Take up what other processes left unfinished, from now on."""
         self._tracker.start()
 
-    def submit(self, workspace: str, backend: Backend, request: RenderRequest) -> str:
+    def submit(self, workspace: str, backend: Backend, request: RenderRequest, *, series_id: str | None = None) -> str:
         """Write the run down and return its `run_id` at once; sending and everything after happens by itself.
+
+        Runs of one click share a `series_id`.
 
         Raises `ImageError` when the control image is no picture, `RuntimeError` after `close`.
         """
         with self._lock:
             if self._closing.is_set():
                 raise RuntimeError("The runner is closed.")
-            run_id = self._journal.begin(workspace, backend, request)
+            run_id = self._journal.begin(workspace, backend, request, series_id)
             self._posts.start(partial(self._send, run_id, backend, request))
         self._tracker.start()
         return run_id

@@ -58,6 +58,10 @@ class Run:
     completed_at: float | None  # `completed` was first seen
     finished_at: float | None  # nothing more happens by itself
     stored_at: float | None  # every output is in the database
+    series_id: str | None  # shared by the runs of one click
+    starred: bool
+    note: str
+    deleted_at: float | None  # hidden from then on, and purged some time after
 
     @property
     def is_unfinished(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -19,9 +20,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
-__all__ = ["blobs", "images", "metadata", "outputs", "runs", "thumbnails"]
+__all__ = ["blobs", "images", "metadata", "outputs", "preferences", "runs", "thumbnails"]
 
 # Named constraints are the ones that a later migration can drop on every database.
 metadata = MetaData(
@@ -90,11 +92,16 @@ runs = Table(
     Column("stored_at", Float),
     Column("owner", String(255)),
     Column("lease_until", Float),
+    Column("series_id", String(32)),
+    Column("starred", Boolean, nullable=False, server_default=false()),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("deleted_at", Float),
     ForeignKeyConstraint(["workspace", "control_image"], ["images.workspace", "images.sha256"]),
     CheckConstraint("submission IN ('submitting', 'accepted', 'refused', 'uncertain')", name="submission"),
     CheckConstraint("stored_at IS NULL OR finished_at IS NOT NULL", name="stored_is_finished"),
     Index(None, "workspace", "created_at"),
     Index(None, "finished_at"),
+    Index(None, "workspace", "series_id"),
 )
 
 outputs = Table(
@@ -107,4 +114,12 @@ outputs = Table(
     ForeignKeyConstraint(["run_id"], ["runs.run_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["workspace", "sha256"], ["images.workspace", "images.sha256"]),
     Index(None, "workspace", "sha256"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
 )

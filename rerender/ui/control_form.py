@@ -149,6 +149,8 @@ def prepared(*, keep_alpha: bool) -> bytes:
     """The control image exactly as it will be sent, kept and compared. Raises `ImageError`."""
     # A size forged past its widget is refused with the request; until then it must not be allocated.
     width, height = (IMAGE_SIDE.clamp(st.session_state[side]) for side in (session.WIDTH, session.HEIGHT))
+    if session.is_as_sent(width, height, keep_alpha=keep_alpha):
+        return session.control_image()
     return _prepare(session.control_image(), width, height, st.session_state[session.FIT], keep_alpha)
 
 

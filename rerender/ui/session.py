@@ -63,7 +63,7 @@ def secret() -> str:
     return str(st.session_state.setdefault(_SECRET, secrets.token_hex(16)))
 
 
-# The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or ""}.
+# The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or ()}.
 
 
 def control_image() -> bytes:
@@ -81,10 +81,16 @@ def sample_name() -> str:
     return str(st.session_state[_CONTROL]["sample"])
 
 
+def is_as_sent(width: int, height: int, *, keep_alpha: bool) -> bool:
+    """Whether the image comes from a run and was prepared just so for it: then its very bytes are sent again."""
+    sent_as = st.session_state[_CONTROL]["sent_as"]
+    return sent_as in ((width, height, keep_alpha), (width, height, False))
+
+
 def use_control_image(data: bytes, name: str, *, sample: str = "") -> None:
     """Choose an image and propose a size of its aspect. Raises `ImageError`; then the choice stays what it was."""
     sizes = images.sizes_for(*images.load(data).size)
-    st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample}
+    st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": ()}
     # The second of a draft, a standard and a large size; an extreme aspect may leave fewer.
     st.session_state[WIDTH], st.session_state[HEIGHT] = sizes[min(1, len(sizes) - 1)]
 
@@ -101,6 +107,7 @@ def use_sample(name: str) -> None:
 def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
     use_control_image(history.data(run.control_image), "The image of your last run")
+    st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     st.session_state[PROMPT] = run.prompt
     st.session_state[BATCH_SIZE_KEY] = run.batch_size
     st.session_state[SEED_KEY] = run.seed
