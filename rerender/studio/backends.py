@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from rerender.client import DEFAULT_BASE_URL, Client
 from rerender.errors import ConfigurationError
 from rerender.models import DEFAULT_WORKFLOW_ID
+from rerender.studio.preferences import TYPED, WITHOUT_KEY, Preferences
 from rerender.studio.workspaces import Mode
 
-__all__ = ["EMBEDDED", "PREVIEW", "Backend", "Lookup", "choose", "hosted_backend", "origin_of"]
+__all__ = ["EMBEDDED", "PREVIEW", "Backend", "Lookup", "choose", "configured", "costs", "hosted_backend", "origin_of"]
 
 EMBEDDED = "embedded"
 # What the API charges according to its page; settings override both.
@@ -45,6 +47,16 @@ class Backend:
     def cost(self) -> float:
         """What one run costs, in US dollars."""
         return self.credits_per_run * self.credit_price
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether nothing can be sent before its key has been typed."""
+        return not self.is_preview and not self.api_key
+
+    def with_key(self, api_key: str) -> Backend:
+        """The same backend with a typed key. Raises `ConfigurationError` for one that cannot be used."""
+        usable = hosted_backend(api_key, base_url=self.base_url, workflow_id=self.workflow_id)
+        return replace(self, api_key=usable.api_key)
 
     def client(
         self, request_timeout: tuple[float, float] = (5.0, 60.0), sleep: Callable[[float], None] = time.sleep
@@ -93,8 +105,35 @@ def hosted_backend(
     )
 
 
-def choose(sources: Sequence[Lookup], mode: Mode) -> Backend:
-    """The backend that the settings name; `sources` in the order in which they are asked.
+def choose(
+    sources: Sequence[Lookup],
+    mode: Mode,
+    preferences: Preferences = Preferences(),  # noqa: B008 - frozen
+    typed_keys: Mapping[str, str] = MappingProxyType({}),
+) -> Backend:
+    """The backend that the preferences ask for; `sources` in the order in which they are asked.
+
+    `typed_keys` holds keys by the base URL for which they were typed: a typed URL never gets any other key. Without
+    one the backend `needs_key`. Hosted, the URL cannot be chosen. Raises `ConfigurationError` for a setting or key
+    that cannot be used.
+    """
+    if preferences.backend == WITHOUT_KEY:
+        return PREVIEW
+    typed = preferences.backend == TYPED
+    backend = _typed(sources, mode, preferences, typed_keys) if typed else configured(sources, mode)
+    if backend.is_preview:
+        return backend
+    credits_per_run, credit_price = preferences.credits_per_run, preferences.credit_price
+    return replace(
+        backend,
+        poll_floor=preferences.poll_floor,
+        credits_per_run=backend.credits_per_run if credits_per_run is None else credits_per_run,
+        credit_price=backend.credit_price if credit_price is None else credit_price,
+    )
+
+
+def configured(sources: Sequence[Lookup], mode: Mode) -> Backend:
+    """The backend that the settings name, whatever anyone prefers.
 
     The first source with GENLY_API_KEY decides, and the address comes from the same source, so that no setting of
     another can send the key elsewhere. Without a key, or hosted (where visitors would spend the owner's credits),
@@ -103,13 +142,38 @@ def choose(sources: Sequence[Lookup], mode: Mode) -> Backend:
     source = next((source for source in sources if source("GENLY_API_KEY")), None)
     if source is None or mode == "hosted":
         return PREVIEW
+    credits_per_run, credit_price = costs(sources)
     return hosted_backend(
         source("GENLY_API_KEY") or "",
         base_url=source("GENLY_BASE_URL") or DEFAULT_BASE_URL,
         workflow_id=source("GENLY_WORKFLOW_ID") or DEFAULT_WORKFLOW_ID,
-        credits_per_run=_amount(sources, "RERENDER_CREDITS_PER_RUN", CREDITS_PER_RUN),
-        credit_price=_amount(sources, "RERENDER_CREDIT_PRICE", CREDIT_PRICE),
+        credits_per_run=credits_per_run,
+        credit_price=credit_price,
     )
+
+
+def costs(sources: Sequence[Lookup]) -> tuple[float, float]:
+    """Credits per run and US dollars per credit, as the settings or the API's own page say.
+
+    Raises `ConfigurationError` for a setting that is no amount.
+    """
+    return (
+        _amount(sources, "RERENDER_CREDITS_PER_RUN", CREDITS_PER_RUN),
+        _amount(sources, "RERENDER_CREDIT_PRICE", CREDIT_PRICE),
+    )
+
+
+def _typed(sources: Sequence[Lookup], mode: Mode, preferences: Preferences, typed_keys: Mapping[str, str]) -> Backend:
+    base_url = DEFAULT_BASE_URL if mode == "hosted" else preferences.base_url
+    credits_per_run, credit_price = costs(sources)
+    keyless = Backend(
+        origin_of(base_url),
+        base_url=base_url,
+        workflow_id=preferences.workflow_id,
+        credits_per_run=credits_per_run,
+        credit_price=credit_price,
+    )
+    return keyless.with_key(typed_keys[base_url]) if typed_keys.get(base_url) else keyless
 
 
 def _amount(sources: Sequence[Lookup], name: str, default: float) -> float:
