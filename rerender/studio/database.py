@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,8 @@ from sqlalchemy import URL, Connection, create_engine, event, inspect, text
 from rerender.errors import ConfigurationError
 
 __all__ = ["MIGRATIONS", "Database", "sqlite_url"]
+
+_log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
@@ -50,6 +54,17 @@ class Database:
             raise
         return database
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of this machine, not a server."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words, without a user name or password."""
+        url = self._engine.url
+        return f"the file {url.database}" if self.is_file else f"the database {url.database} at {url.host}"
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may change things: commits at the end, rolls back on an error."""
@@ -61,6 +76,23 @@ class Database:
         """One transaction that sees the database as it is at its first statement."""
         with self._engine.begin() as connection:
             yield connection
+
+    def vacuum(self) -> None:
+        """Give the space of what was deleted back to the disk, and leave nothing of it in the file.
+
+        PostgreSQL does this by itself. A database that is busy for long keeps the space until the next time.
+        """
+        if not self.is_file:
+            return
+        connection = self._engine.raw_connection()
+        try:
+            # Outside any transaction. What was deleted is also in the write-ahead log until that is emptied.
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement)
+        except sqlite3.OperationalError as error:
+            _log.warning("The database was not made smaller: %s", error)
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close every connection. Idempotent."""

@@ -8,13 +8,15 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DatabaseError
 
 from rerender.errors import ConfigurationError, RerenderError
-from rerender.studio.backends import EMBEDDED, Backend, Lookup, choose
+from rerender.studio import preferences, wipe
+from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Runtime", "home_from"]
 
 _log = logging.getLogger(__name__)
+
+KEY_MISSING = "Type your key in Settings, or choose the preview. Nothing was sent."
 
 
 def home_from(sources: Sequence[Lookup]) -> Path:
@@ -68,7 +72,7 @@ class Runtime:
     ) -> Runtime:
         """Open the history in `home` (or at `database_url`) and take up what was unfinished.
 
-        `sources` and `mode` are those given to `choose`. Raises `ConfigurationError` for a database that is newer
+        `sources` and `mode` are those given to `configured`. Raises `ConfigurationError` for a database that is newer
         than the app, or cannot be read.
         """
         usable = _usable(home)
@@ -87,7 +91,12 @@ class Runtime:
         return History(self.database, workspace)
 
     def ready(self, backend: Backend) -> Backend:
-        """The backend as the runner needs it: the preview with its address, which starts it; others as they are."""
+        """The backend as the runner needs it: the preview with its address, which starts it; others as they are.
+
+        Raises `ConfigurationError` for one without its key: another backend in its place would not be what was meant.
+        """
+        if backend.needs_key:
+            raise ConfigurationError(KEY_MISSING)
         return self.embedded_backend() if backend.name == EMBEDDED else backend
 
     def embedded_backend(self) -> Backend:
@@ -100,6 +109,19 @@ class Runtime:
             find, arguments = self._find_backend, (EMBEDDED, "")
             self._warming = threading.Thread(target=find, args=arguments, name="rerender-warm-up", daemon=True)
             self._warming.start()
+
+    def wipe(self, workspace: str, *, give_up: int = 0) -> None:
+        """Delete all that the workspace keeps, here and at the embedded service, and shrink the database.
+
+        `give_up` is how many paid runs at stake may be lost. Raises `BeingSent`, `PaidRunsAtStake`.
+        """
+        render_ids = wipe.wipe(self.database, workspace, give_up=give_up)
+        if render_ids:
+            # Renders that never ended well are still in the service's folder, also when it has not been started yet.
+            self._find_backend(EMBEDDED, workspace)
+        for render_id in render_ids:
+            self._embedded.forget(render_id)
+        self.database.vacuum()
 
     def close(self) -> None:
         """Let every POST in flight be written down, then stop everything. Idempotent."""
@@ -115,14 +137,15 @@ class Runtime:
                 ends.callback(self._embedded.close)
                 self.runner.close()
 
-    def _find_backend(self, name: str, _workspace: str) -> Backend | None:
+    def _find_backend(self, name: str, workspace: str) -> Backend | None:
         """Who can go on with a run that another process left, None when nobody here can."""
         try:
             if name == EMBEDDED:
                 backend = self._embedded.backend()
                 return None if self._embedded.is_private else backend
-            chosen = choose(self._sources, self._mode)
-            return chosen if chosen.name == name else None
+            backend = configured(self._sources, self._mode)
+            pace = preferences.load(self.database, workspace).poll_floor
+            return replace(backend, poll_floor=pace) if backend.name == name else None
         except (RerenderError, OSError, RuntimeError) as error:
             _log.warning("The backend %s cannot be used: %s", name, error)
             return None

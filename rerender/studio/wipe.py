@@ -1,0 +1,59 @@
+"""Delete all that a workspace keeps, unless that would lose sight of something that was paid for."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+
+from rerender.errors import RerenderError
+from rerender.studio.backends import EMBEDDED
+from rerender.studio.database import Database
+from rerender.studio.runs import Submission
+from rerender.studio.tables import metadata, runs
+
+__all__ = ["BeingSent", "PaidRunsAtStake", "at_stake", "wipe"]
+
+
+class BeingSent(RerenderError):
+    """A run is on its way to the API: deleted now, its render id would be lost. Nothing was deleted."""
+
+
+class PaidRunsAtStake(RerenderError):
+    """Paid runs are unfinished, or may have been charged, and nobody said to give them up. Nothing was deleted."""
+
+
+def at_stake(database: Database, workspace: str) -> int:
+    """How many paid runs of the workspace are unfinished, or may have been charged."""
+    with database.read() as connection:
+        return _at_stake(connection, workspace)
+
+
+def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
+    """Delete every row of the workspace in one transaction; the ids of its renders at the embedded service.
+
+    `give_up` is how many paid runs at stake the visitor has agreed to lose. Raises `BeingSent`, `PaidRunsAtStake`.
+    """
+    with database.write() as connection:
+        if _count(connection, workspace, runs.c.submission == Submission.SUBMITTING, runs.c.finished_at.is_(None)):
+            raise BeingSent("A run is being sent right now. Nothing was deleted; try again in a moment.")
+        if _at_stake(connection, workspace) > give_up:
+            raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
+        previews = select(runs.c.render_id).where(runs.c.backend == EMBEDDED, runs.c.render_id.is_not(None))
+        render_ids = list(connection.scalars(previews.where(_mine(runs, workspace))))
+        # Every table that has a workspace, so that one of the future cannot be left out.
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table).where(_mine(table, workspace)))
+        return render_ids
+
+
+def _at_stake(connection: Connection, workspace: str) -> int:
+    open_or_unknown = runs.c.finished_at.is_(None) | (runs.c.submission == Submission.UNCERTAIN)
+    return _count(connection, workspace, runs.c.credits > 0, open_or_unknown)
+
+
+def _count(connection: Connection, workspace: str, *conditions: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).where(_mine(runs, workspace), *conditions)) or 0
+
+
+def _mine(table: Table, workspace: str) -> ColumnElement[bool]:
+    """The one place that binds rows to the workspace."""
+    return table.c.workspace == workspace
