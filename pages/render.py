@@ -6,7 +6,7 @@ from rerender.ui import control_form, page, render_form, results, runtime, sessi
 
 page.enter("pages/render.py")
 visit = runtime.visit()
-session.begin(visit.history)
+session.begin(visit.history, visit.preferences)
 run = results.current(visit)
 
 page.heading(visit)

@@ -8,6 +8,7 @@ from rerender import images, samples
 from rerender.errors import ImageError
 from rerender.models import IMAGE_SIDE
 from rerender.studio import pictures
+from rerender.studio.preferences import FITS
 from rerender.ui import session
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -125,7 +126,7 @@ def _size_and_fit() -> None:
     )
     st.segmented_control(
         "Where the shapes differ",
-        session.FITS,
+        FITS,
         format_func=str.capitalize,
         required=True,
         key=session.FIT,

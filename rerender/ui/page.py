@@ -16,6 +16,8 @@ from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
 
+SETTINGS = "pages/settings.py"
+
 _ENTERED = "page.entered"
 _DEEP_LINK = "page.deep_link"
 
@@ -42,6 +44,11 @@ def heading(visit: Visit) -> None:
         if visit.backend.is_preview:
             with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
                 st.markdown(_ABOUT_PREVIEW)
+                st.page_link(SETTINGS, label="Render elsewhere", icon=":material/settings:")
+        elif visit.backend.needs_key:
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                st.text(f"No key for {visit.backend.name}", width="content")
+                st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
         else:
             st.text(f"Renders at {visit.backend.name}", width="content")
     if visit.runtime.ephemeral:

@@ -10,8 +10,10 @@ from importlib import import_module
 import streamlit as st
 
 from rerender.errors import ConfigurationError
+from rerender.studio import preferences
 from rerender.studio.backends import Backend, choose
 from rerender.studio.history import History
+from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
@@ -21,12 +23,14 @@ from rerender.ui import session, settings
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visitor's view: the backend in use, and the history of the visitor's own workspace."""
+    """One visitor's view: the backend in use, the history of the visitor's own workspace, and its preferences."""
 
     runtime: Runtime
+    mode: Mode
     backend: Backend
     workspace: str
     history: History
+    preferences: Preferences
 
     @property
     def runner(self) -> Runner:
@@ -55,12 +59,13 @@ def visit() -> Visit:
     try:
         runtime = _held(id(Runtime))
         current = _mode()
-        backend = choose(settings.SOURCES, current)
+        workspace = LOCAL if current == "local" else workspace_of(session.secret())
+        preferred = preferences.load(runtime.database, workspace)
+        backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
     except ConfigurationError as error:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
-    workspace = LOCAL if current == "local" else workspace_of(session.secret())
-    return Visit(runtime, backend, workspace, runtime.history(workspace))
+    return Visit(runtime, current, backend, workspace, runtime.history(workspace), preferred)
 
 
 def visit_now() -> Visit:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rerender import images, samples
-from rerender.models import BATCH_SIZE, SEED
+from rerender.models import SEED
+from rerender.studio.preferences import SIZES
 
 if TYPE_CHECKING:
     from rerender.studio.history import History
+    from rerender.studio.preferences import Preferences
     from rerender.studio.runs import Run
 
 PROMPT = "form.prompt"
@@ -26,28 +28,30 @@ KEEP_ASPECT = "form.keep_aspect"
 PROBLEM = "form.problem"
 ASKING = "form.asking"
 
-FITS = ("crop", "pad", "stretch")
-
 _BEGUN = "session.begun"
 _CONTROL = "session.control"
 _RUN = "session.run_id"
 _RENDER_IDS = "session.render_ids"
 _SECRET = "session.secret"  # noqa: S105 - the key's name, not a secret
 _SHOWN = "session.shown"
+_SIZE = "session.size"
+_TYPED_KEYS = "session.typed_keys"
 
 
-def begin(history: History) -> None:
-    """Once a session: the form as the run in the address, or the newest one, had it; else as the first sample likes it.
+def begin(history: History, preferences: Preferences) -> None:
+    """Once a session: the form as the run in the address, or the newest one, had it; else as the first sample and the
+    preferences like it.
 
     Called before any widget of the form is drawn.
     """
+    st.session_state[_SIZE] = preferences.size
     if _BEGUN in st.session_state:
         return
     st.session_state[_BEGUN] = True
     st.session_state[_RENDER_IDS] = {}
-    st.session_state[BATCH_SIZE_KEY] = BATCH_SIZE.low
+    st.session_state[BATCH_SIZE_KEY] = preferences.batch_size
     st.session_state[SEED_KEY] = secrets.randbelow(SEED.high + 1)
-    st.session_state[FIT] = FITS[0]
+    st.session_state[FIT] = preferences.fit
     st.session_state[KEEP_ASPECT] = True
     st.session_state[PROMPT] = ""
     asked_for = history.run(st.query_params.get("run", ""))
@@ -61,6 +65,32 @@ def begin(history: History) -> None:
 def secret() -> str:
     """This session's own random word, which names its workspace where every visitor has one."""
     return str(st.session_state.setdefault(_SECRET, secrets.token_hex(16)))
+
+
+def end() -> None:
+    """Forget all of this session but whose it is, as after everything was deleted: it begins anew."""
+    ours = (_BEGUN, _CONTROL, _RUN, _RENDER_IDS, _SHOWN, _SIZE, _TYPED_KEYS)
+    for key in list(st.session_state):
+        if key in ours or str(key).startswith(("form.", "result.", "settings.")):
+            del st.session_state[key]
+
+
+# The key that was typed in this session: {base URL for which it was typed: key}, never more than one.
+
+
+def typed_keys() -> dict[str, str]:
+    """The typed key by its base URL, empty before one was typed."""
+    return dict(st.session_state.get(_TYPED_KEYS, {}))
+
+
+def keep_key(base_url: str, key: str) -> None:
+    """Remember a typed key for this base URL, and no other."""
+    st.session_state[_TYPED_KEYS] = {base_url: key}
+
+
+def forget_key() -> None:
+    """Forget the typed key."""
+    st.session_state[_TYPED_KEYS] = {}
 
 
 # The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or ()}.
@@ -91,8 +121,9 @@ def use_control_image(data: bytes, name: str, *, sample: str = "") -> None:
     """Choose an image and propose a size of its aspect. Raises `ImageError`; then the choice stays what it was."""
     sizes = images.sizes_for(*images.load(data).size)
     st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": ()}
-    # The second of a draft, a standard and a large size; an extreme aspect may leave fewer.
-    st.session_state[WIDTH], st.session_state[HEIGHT] = sizes[min(1, len(sizes) - 1)]
+    # An extreme aspect may leave fewer sizes than there are names.
+    preferred = SIZES.index(st.session_state[_SIZE])
+    st.session_state[WIDTH], st.session_state[HEIGHT] = sizes[min(preferred, len(sizes) - 1)]
 
 
 def use_sample(name: str) -> None:

@@ -18,6 +18,13 @@ def secret(name: str) -> str | None:
 
 SOURCES = (secret, os.environ.get)
 """In the order of their precedence. Kept apart, because a key is only used with the base URL of its own source."""
+SOURCE_NAMES = ("the app's secrets", "the environment")
+
+
+def place_of(name: str) -> str | None:
+    """Where the setting `name` is set, in words; None where it is set nowhere."""
+    set_there = (bool(source(name)) for source in SOURCES)
+    return next((place for place, is_set in zip(SOURCE_NAMES, set_there, strict=True) if is_set), None)
 
 
 def lookup(name: str) -> str | None:

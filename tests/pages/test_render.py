@@ -82,7 +82,7 @@ def page_with_forged_values() -> None:
     from rerender.ui import render_form, runtime, session
 
     visit = runtime.visit()
-    session.begin(visit.history)
+    session.begin(visit.history, visit.preferences)
     st.session_state.update(st.session_state.get("forged", {}))
     render_form.button(visit, busy=False)
 

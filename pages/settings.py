@@ -1,0 +1,19 @@
+"""Where renders are made and with which key, what they cost, how the form begins, and what is kept."""
+
+import streamlit as st
+
+from rerender.ui import page, runtime, settings_form, your_data
+
+page.enter("pages/settings.py")
+visit = runtime.visit()
+
+page.heading(visit)
+left, right = st.columns(2, gap="large")
+with left:
+    settings_form.where_renders_are_made(visit)
+    settings_form.cost(visit)
+    settings_form.polling_pace(visit)
+with right:
+    settings_form.form_defaults(visit)
+    your_data.kept(visit)
+    your_data.delete_everything(visit)

@@ -1,0 +1,75 @@
+"""What is kept of the visitor's, where, how much it is, and its end."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rerender.studio.usage import usage_of
+from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
+from rerender.ui import session
+from rerender.ui.runtime import Visit, visit_now
+
+_WORDS = "settings.wipe_words"
+_PROBLEM = "settings.wipe_problem"
+
+
+def kept(visit: Visit) -> None:
+    """Where the runs and pictures are, and how many."""
+    st.subheader("Your data", anchor=False)
+    usage = usage_of(visit.runtime.database, visit.workspace)
+    binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
+    runs, images = _count(usage.runs, "run"), _count(usage.images, "picture")
+    st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
+    if visit.mode == "local":
+        st.text(f"Kept in {visit.runtime.database.place}")
+    elif visit.runtime.database.is_file:
+        st.info("Kept until this app sleeps or starts again. Only this browser sees it.")
+    else:
+        st.text("Kept in the app's database. Only this browser sees it.")
+
+
+def delete_everything(visit: Visit) -> None:
+    """The end of all of it, after a confirmation in words."""
+    stake = at_stake(visit.runtime.database, visit.workspace)
+    words = _words(stake)
+    with st.popover("Delete everything", icon=":material/delete_forever:"):
+        st.markdown(_ABOUT)
+        if stake:
+            st.warning(
+                f"{_count(stake, 'paid run')} of yours is unfinished or may have been charged. Deleted here, "
+                "nobody can fetch its pictures or see what became of it."
+            )
+        st.text_input(f"Type “{words}” to confirm", key=_WORDS)
+        st.button("Delete for good", type="primary", on_click=_delete, args=(stake,))
+        if problem := st.session_state.get(_PROBLEM):
+            st.error(problem)
+
+
+_ABOUT = """
+Deletes all runs, pictures, notes and preferences of yours in this app, and the key of this session. There is no way
+back.
+
+It cannot delete what the API keeps of the renders that it made, stops no render there, and brings no credit back.
+"""
+
+
+def _words(stake: int) -> str:
+    return f"delete and give up {_count(stake, 'paid run')}" if stake else "delete"
+
+
+def _delete(stake: int) -> None:
+    visit = visit_now()
+    if st.session_state[_WORDS].strip().lower() != _words(stake):
+        st.session_state[_PROBLEM] = f"Type “{_words(stake)}” above first. Nothing was deleted."
+        return
+    try:
+        visit.runtime.wipe(visit.workspace, give_up=stake)
+    except (BeingSent, PaidRunsAtStake) as refusal:
+        st.session_state[_PROBLEM] = str(refusal)
+        return
+    session.end()
+    st.toast("Everything was deleted")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
