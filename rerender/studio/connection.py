@@ -8,7 +8,7 @@ from enum import StrEnum
 from rerender.errors import ApiError, AuthenticationError, MalformedResponse, NotFound, RerenderError
 from rerender.studio.backends import Backend
 
-__all__ = ["NO_RENDER", "Connection", "Verdict", "test"]
+__all__ = ["NO_RENDER", "Connection", "Verdict", "probe"]
 
 NO_RENDER = "0" * 24
 TIMEOUT = (5.0, 10.0)
@@ -35,7 +35,7 @@ class Connection:
     says: str
 
 
-def test(backend: Backend) -> Connection:
+def probe(backend: Backend) -> Connection:
     """Ask the backend once, within 10 s. It cannot prove that a key may render: only a paid run can."""
     try:
         with backend.client(TIMEOUT) as client:

@@ -121,7 +121,7 @@ def _test(visit: Visit) -> None:
     )
     if wanted:
         with st.spinner("Asking the API"):
-            result = connection.test(visit.backend)
+            result = connection.probe(visit.backend)
         _SHOW[result.verdict](plain(result.says))
 
 

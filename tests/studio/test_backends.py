@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rerender.client import DEFAULT_BASE_URL
 from rerender.errors import ConfigurationError
 from rerender.studio.backends import PREVIEW, choose, hosted_backend, origin_of
-from rerender.studio.workspaces import mode, workspace_of
+from rerender.studio.preferences import CONFIGURED, TYPED, WITHOUT_KEY, Preferences
+from rerender.studio.workspaces import Mode, mode, workspace_of
 
 NOTHING: dict[str, str] = {}
 
@@ -70,6 +73,79 @@ def test_a_backend_is_named_by_its_origin(base_url: str, origin: str) -> None:
 
 def test_a_key_is_in_no_repr() -> None:
     assert "k-secret" not in repr(hosted_backend("k-secret"))
+
+
+ELSEWHERE = "https://elsewhere.example"
+OWNERS = {"GENLY_API_KEY": "owners", "GENLY_BASE_URL": "https://owner.example"}
+ANYWHERE = {DEFAULT_BASE_URL: "for-genly", ELSEWHERE: "for-elsewhere", "https://owner.example": "for-owner"}
+PREVIEWED = ("", "")
+
+
+@pytest.mark.parametrize(
+    ("mode", "preferred", "settings", "typed_keys", "expected"),
+    [
+        ("local", {"backend": CONFIGURED}, NOTHING, ANYWHERE, PREVIEWED),
+        ("local", {"backend": CONFIGURED}, OWNERS, ANYWHERE, ("https://owner.example", "owners")),
+        (
+            "local",
+            {"backend": CONFIGURED, "base_url": ELSEWHERE},
+            OWNERS,
+            ANYWHERE,
+            ("https://owner.example", "owners"),
+        ),
+        ("local", {"backend": WITHOUT_KEY}, OWNERS, ANYWHERE, PREVIEWED),
+        ("local", {"backend": TYPED}, OWNERS, ANYWHERE, (DEFAULT_BASE_URL, "for-genly")),
+        ("local", {"backend": TYPED}, OWNERS, NOTHING, (DEFAULT_BASE_URL, "")),
+        ("local", {"backend": TYPED, "base_url": ELSEWHERE}, OWNERS, ANYWHERE, (ELSEWHERE, "for-elsewhere")),
+        ("local", {"backend": TYPED, "base_url": ELSEWHERE}, OWNERS, {DEFAULT_BASE_URL: "k"}, (ELSEWHERE, "")),
+        (
+            "local",
+            {"backend": TYPED, "base_url": "https://owner.example"},
+            OWNERS,
+            NOTHING,
+            ("https://owner.example", ""),
+        ),
+        ("hosted", {"backend": CONFIGURED}, OWNERS, ANYWHERE, PREVIEWED),
+        ("hosted", {"backend": WITHOUT_KEY}, OWNERS, ANYWHERE, PREVIEWED),
+        ("hosted", {"backend": TYPED}, OWNERS, ANYWHERE, (DEFAULT_BASE_URL, "for-genly")),
+        ("hosted", {"backend": TYPED}, OWNERS, NOTHING, (DEFAULT_BASE_URL, "")),
+        ("hosted", {"backend": TYPED, "base_url": ELSEWHERE}, OWNERS, ANYWHERE, (DEFAULT_BASE_URL, "for-genly")),
+        ("hosted", {"backend": TYPED, "base_url": ELSEWHERE}, OWNERS, {ELSEWHERE: "k"}, (DEFAULT_BASE_URL, "")),
+    ],
+)
+def test_a_typed_key_and_a_configured_one_each_go_to_their_own_address_only(
+    mode: Mode,
+    preferred: dict[str, str],
+    settings: dict[str, str],
+    typed_keys: dict[str, str],
+    expected: tuple[str, str],
+) -> None:
+    backend = choose([settings.get], mode, Preferences(**preferred), typed_keys)  # type: ignore[arg-type]
+    assert (backend.base_url, backend.api_key) == expected
+    assert backend.is_preview == (expected == PREVIEWED)
+    assert backend.needs_key == (expected != PREVIEWED and not expected[1])
+
+
+def test_a_backend_whose_key_is_missing_cannot_be_asked_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENLY_API_KEY", "owners")
+    with pytest.raises(ConfigurationError):
+        choose([NOTHING.get], "local", Preferences(backend=TYPED)).client()
+
+
+def test_pace_and_price_of_the_workspace_reach_the_backend_and_never_the_preview() -> None:
+    preferences = Preferences(credits_per_run=2.0, credit_price=0.04, poll_floor=7.0)
+    configured = choose([OWNERS.get], "local", preferences)
+    assert (configured.cost, configured.poll_floor) == (pytest.approx(0.08), 7.0)
+    typed = choose([NOTHING.get], "local", replace(preferences, backend=TYPED))
+    assert (typed.cost, typed.poll_floor) == (pytest.approx(0.08), 7.0)
+    assert choose([NOTHING.get], "local", preferences) == PREVIEW
+
+
+def test_a_price_that_nobody_prefers_is_the_configured_one_for_a_typed_key_too() -> None:
+    settings = {"RERENDER_CREDITS_PER_RUN": "3"}
+    preferences = Preferences(backend=TYPED, credit_price=0.0)
+    backend = choose([settings.get], "local", preferences)
+    assert (backend.credits_per_run, backend.cost) == (3.0, 0.0)
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.3.2.1", "::1"])

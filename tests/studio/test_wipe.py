@@ -1,0 +1,152 @@
+"""Deleting everything: all of one workspace, nothing of another, and no paid run that nobody gave up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from rerender.studio.backends import PREVIEW, Backend
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.preferences import Preferences, change, load
+from rerender.studio.runner import Runner
+from rerender.studio.runtime import Runtime
+from rerender.studio.tables import metadata
+from rerender.studio.usage import Usage, usage_of
+from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake, wipe
+from tests.fake_api import Answer, FakeApi
+from tests.studio.helpers import a_request, finished
+from tests.studio.test_runtime import FlatEngine
+from tests.waiting import wait_until
+
+MARK = "a prompt that nobody else writes"
+
+
+def rows(database: Database, workspace: str) -> dict[str, int]:
+    """How many rows of the workspace each table has, where it has any."""
+    with database.read() as connection:
+        counts = {
+            table.name: connection.scalar(select(func.count()).where(table.c.workspace == workspace))
+            for table in metadata.sorted_tables
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def in_files(folder: Path, words: str) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and words.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def both_have_one(runner: Runner, backend: Backend, database: Database) -> None:
+    for workspace in ("ours", "theirs"):
+        history = History(database, workspace)
+        run = finished(history, runner.submit(workspace, backend, a_request()))
+        history.thumbnail(history.outputs(run.run_id)[0].sha256)
+        change(database, workspace, batch_size=3)
+
+
+@pytest.mark.usefixtures("both_have_one")
+def test_all_of_the_workspace_goes_and_nothing_of_another(database: Database) -> None:
+    theirs, usage = rows(database, "theirs"), usage_of(database, "theirs")
+    assert theirs == rows(database, "ours")
+    assert set(theirs) >= {"runs", "outputs", "images", "blobs", "thumbnails", "preferences"}
+    wipe(database, "ours")
+    assert rows(database, "ours") == {}
+    assert (load(database, "ours"), usage_of(database, "ours")) == (Preferences(), Usage(0, 0, 0, 0))
+    assert (rows(database, "theirs"), usage_of(database, "theirs")) == (theirs, usage)
+
+
+@pytest.mark.usefixtures("both_have_one")
+def test_usage_counts_what_one_workspace_keeps(database: Database, history: History) -> None:
+    run = history.latest()
+    assert run is not None
+    control_image, output = history.control_image(run.run_id), history.outputs(run.run_id)[0]
+    assert control_image is not None
+    thumbnail = len(history.thumbnail(output.sha256))
+    assert usage_of(database, "ours") == Usage(1, 0, 2, control_image.byte_size + output.byte_size + thumbnail)
+
+
+def test_a_paid_run_under_way_is_kept_until_somebody_gives_it_up(
+    runner: Runner, backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.get_count)
+    assert (at_stake(database, "ours"), at_stake(database, "theirs")) == (1, 0)
+    with pytest.raises(PaidRunsAtStake):
+        wipe(database, "ours")
+    assert history.run(run_id)
+    wipe(database, "ours", give_up=1)
+    assert history.run(run_id) is None
+    looks = api.state.get_count
+    api.state.phases = ["completed"]
+    wait_until(lambda: api.state.get_count > looks)
+    runner.close()
+    assert rows(database, "ours") == {}, "the pictures of a run that was given up do not come back"
+
+
+def test_a_run_that_may_have_been_charged_is_at_stake_although_it_has_ended(
+    runner: Runner, backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    api.state.submit_answers = [Answer(503)]
+    finished(history, runner.submit("ours", backend, a_request()))
+    assert at_stake(database, "ours") == 1
+    with pytest.raises(PaidRunsAtStake):
+        wipe(database, "ours")
+    wipe(database, "ours", give_up=1)
+    assert rows(database, "ours") == {}
+
+
+def test_a_run_that_is_being_sent_is_never_deleted_because_its_render_id_would_be_lost(
+    start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    api.state.submit_delay = 60  # until the fake API closes
+    run_id = start_runner().submit("ours", backend, a_request())
+    wait_until(lambda: api.state.submit_count)
+    with pytest.raises(BeingSent):
+        wipe(database, "ours", give_up=1)
+    assert history.run(run_id)
+    api.close()
+
+
+def test_nothing_of_it_is_left_in_any_file_also_of_previews_under_way(tmp_path: Path) -> None:
+    engine = FlatEngine()
+    runtime = Runtime.open(tmp_path / "home", make_engine=lambda: engine)
+    try:
+        done, under_way = (a_request(prompt=MARK, seed=seed) for seed in (1, 2))
+        finished(runtime.history("local"), runtime.runner.submit("local", runtime.ready(PREVIEW), done))
+        engine.gate.clear()
+        runtime.runner.submit("local", runtime.ready(PREVIEW), under_way)
+        wait_until(lambda: list((tmp_path / "home" / "service" / "renders").glob("*.json")))
+        wait_until(lambda: all(run.render_id for run in runtime.history("local").recent()))
+        assert in_files(tmp_path, MARK)
+        runtime.wipe("local")
+        assert in_files(tmp_path, MARK) == []
+        assert list((tmp_path / "home" / "service" / "pictures").iterdir()) == []
+        engine.gate.set()
+    finally:
+        engine.gate.set()
+        runtime.close()
+    assert in_files(tmp_path, MARK) == []
+
+
+def test_previews_that_ended_badly_are_deleted_although_their_service_has_not_been_started_since(
+    tmp_path: Path,
+) -> None:
+    class Broken(FlatEngine):
+        def render(self, *_arguments: object, **_options: object) -> list[object]:  # type: ignore[override]
+            raise MemoryError
+
+    home = tmp_path / "home"
+    first = Runtime.open(home, make_engine=Broken)
+    run = finished(first.history("local"), first.runner.submit("local", first.ready(PREVIEW), a_request(prompt=MARK)))
+    first.close()
+    assert run.stored_at is None
+    assert in_files(home / "service", MARK)
+    second = Runtime.open(home, make_engine=FlatEngine)
+    second.wipe("local")
+    second.close()
+    assert in_files(home, MARK) == []
