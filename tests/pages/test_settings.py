@@ -111,6 +111,7 @@ def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(app: AppTest, data
     type_key(opened(app), key)
     assert ["characters that no key has" in error.value for error in app.error] == [True]
     assert key not in said(app)
+    assert app.text_input(key="settings.api_key").value == ""
 
 
 def test_another_url_forgets_the_key(with_key: AppTest) -> None:
