@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DatabaseError
 
+from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, choose
 from rerender.studio.database import Database, sqlite_url
@@ -97,8 +98,7 @@ class Runtime:
     def warm_up(self) -> None:
         """Start the embedded preview in the background, so that the first click need not wait for it. Idempotent."""
         if self._warming is None:
-            find, arguments = self._find_backend, (EMBEDDED, "")
-            self._warming = threading.Thread(target=find, args=arguments, name="rerender-warm-up", daemon=True)
+            self._warming = threading.Thread(target=self._warm, name="rerender-warm-up", daemon=True)
             self._warming.start()
 
     def close(self) -> None:
@@ -114,6 +114,11 @@ class Runtime:
                 ends.callback(self.database.close)
                 ends.callback(self._embedded.close)
                 self.runner.close()
+
+    def _warm(self) -> None:
+        self._find_backend(EMBEDDED, "")
+        # The first page has decoded and prepared its picture by now.
+        memory.give_back()
 
     def _find_backend(self, name: str, _workspace: str) -> Backend | None:
         """Who can go on with a run that another process left, None when nobody here can."""
