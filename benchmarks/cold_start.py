@@ -91,6 +91,8 @@ def _memory_cgroup() -> Path | None:
     """A new cgroup with our limit, None where we may not make one."""
     for parent, limit in CGROUPS:
         group = Path(parent) / f"rerender-{os.getpid()}"
+        if not (Path(parent) / "cgroup.procs").exists():
+            continue  # another kind of cgroups is mounted there
         try:
             group.mkdir()
             (group / limit).write_text(str(LIMIT))
