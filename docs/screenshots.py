@@ -1,22 +1,30 @@
 """Makes the README's pictures from a real app in a real browser: `make screenshots`.
 
+One of each page, and the slider moving over a render.
+
 `python -m docs.screenshots --all FOLDER` also takes every width and theme, empty and with a result, to look at.
 """
 
 from __future__ import annotations
 
+import io
+import math
 import tempfile
 from pathlib import Path
 
 import click
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from rerender import samples
 from tests.e2e import browser as chromium
 from tests.e2e import steps
 from tests.e2e.app import App
 
 IMAGES = Path(__file__).parent / "images"
 PROMPT = "golden hour, red brick walls, slate roof, green lawn"
+PAGES = ("History", "Settings")
+FRAMES, FRAME_MS, FILM_WIDTH = 36, 70, 720
 SIZES = {1440: (1440, 900), 390: (390, 844)}
 
 
@@ -41,8 +49,29 @@ def main(folder: Path | None) -> None:
 def _readme(browser: Browser, app: App) -> None:
     IMAGES.mkdir(exist_ok=True)
     page = _open(browser, app, 1440, "light")
+    for sample in samples.SAMPLES[1:]:
+        page.get_by_role("radiogroup", name="Samples").get_by_role("img", name=sample.title).click()
+        expect(steps.prompt_box(page)).to_have_value(sample.prompts[0])
+        steps.settle(page)
+        _render(page, sample.prompts[0], pictures=1)
+    page.get_by_role("radiogroup", name="Samples").get_by_role("img", name=samples.SAMPLES[0].title).click()
+    steps.settle(page)
     _render(page)
     page.screenshot(path=IMAGES / "render.png")
+    _film(page, IMAGES / "slider.webp")
+    for title in PAGES:
+        _shoot(page, title)
+
+
+def _shoot(page: Page, title: str) -> None:
+    """A picture of the page of this title, if the navigation has it."""
+    link = page.get_by_role("link", name=title, exact=True)
+    if link.count():
+        link.click()
+        page.wait_for_url(f"**/{title.lower()}*")
+        steps.settle(page)
+        page.wait_for_timeout(1000)
+        page.screenshot(path=IMAGES / f"{title.lower()}.png")
 
 
 def _everything(browser: Browser, app: App, folder: Path) -> None:
@@ -70,12 +99,35 @@ def _open(browser: Browser, app: App, width: int, theme: str) -> Page:
     return page
 
 
-def _render(page: Page) -> None:
-    steps.choose_batch_size(page, 4)
-    steps.render(page, PROMPT)
-    steps.slider(page).evaluate("range => { range.value = 38; range.dispatchEvent(new Event('input')) }")
+def _render(page: Page, prompt: str = PROMPT, pictures: int = 4) -> None:
+    """Render, and wait for a picture other than the one that was there."""
+    picture = page.locator("img.after")
+    before = picture.get_attribute("src") if steps.slider(page).is_visible() else ""
+    steps.choose_batch_size(page, pictures)
+    steps.settle(page)
+    steps.prompt_box(page).fill(prompt)
+    steps.prompt_box(page).press("Control+Enter")
+    expect(picture).not_to_have_attribute("src", before or "", timeout=90_000)
+    expect(steps.slider(page)).to_be_visible()
+    steps.settle(page)
+    _slide(page, 38)
     page.mouse.move(0, 0)
     page.wait_for_timeout(700)
+
+
+def _slide(page: Page, share: float) -> None:
+    move = "(range, share) => { range.value = share; range.dispatchEvent(new Event('input')) }"
+    steps.slider(page).evaluate(move, share)
+
+
+def _film(page: Page, path: Path) -> None:
+    """The slider going once to the right, to the left and back, as an animated WEBP."""
+    frames = []
+    for index in range(FRAMES):
+        _slide(page, 50 + 42 * math.sin(2 * math.pi * index / FRAMES))
+        with Image.open(io.BytesIO(steps.slider(page).screenshot())) as shot:
+            frames.append(ImageOps.contain(shot.convert("RGB"), (FILM_WIDTH, FILM_WIDTH)))
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, quality=60, method=4)
 
 
 if __name__ == "__main__":

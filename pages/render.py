@@ -19,5 +19,6 @@ with form:
     render_form.batch_and_seed()
 with result:
     results.show(visit, run)
-# Only now, because it would slow the page's own first appearance down.
-visit.runtime.warm_up()
+if visit.backend.is_preview:
+    # Only now, because it would slow the page's own first appearance down.
+    visit.runtime.warm_up()

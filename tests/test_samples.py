@@ -28,6 +28,20 @@ def test_a_sample_is_a_small_png_of_the_promised_size(name: str) -> None:
         assert (image.format, image.size) == ("PNG", (sample.width, sample.height))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_samples_thumbnail_is_ready_made_and_shows_the_sample(name: str) -> None:
+    data = samples.thumbnail(name)
+    assert len(data) <= 12_000
+    with Image.open(io.BytesIO(data)) as small, Image.open(io.BytesIO(samples.load(name))) as image:
+        assert (small.format, max(small.size)) == ("WEBP", 240)
+        backdrop = [Image.new("RGBA", small.size, "white") for _ in range(2)]
+        shown = [
+            np.asarray(Image.alpha_composite(white, one.convert("RGBA").resize(small.size)).convert("L"), float)
+            for white, one in zip(backdrop, (small, image), strict=True)
+        ]
+    assert np.mean(np.abs(shown[0] - shown[1])) < 4
+
+
 def test_an_unknown_name_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         samples.load("../models")

@@ -30,8 +30,15 @@ class Description(TypedDict):
 class Engine(Protocol):
     """Renders a request into pictures. Deterministic: the same request gives the same pictures."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """What it is called, in one word."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same request no longer gives the same pictures."""
+        ...
 
     def describe(self, request: RenderRequest) -> Description:
         """What the engine understood of the prompt and what it will do. Pure, quick."""

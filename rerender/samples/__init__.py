@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
-__all__ = ["SAMPLES", "Sample", "get", "load"]
+__all__ = ["SAMPLES", "Sample", "get", "load", "thumbnail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +83,8 @@ def get(name: str) -> Sample:
 def load(name: str) -> bytes:
     """The PNG of the sample of that name; raises `KeyError` when there is none."""
     return files(__name__).joinpath(get(name).file_name).read_bytes()
+
+
+def thumbnail(name: str) -> bytes:
+    """A small WEBP of the sample of that name, ready-made; raises `KeyError` when there is none."""
+    return files(__name__).joinpath(f"{get(name).name}.small.webp").read_bytes()

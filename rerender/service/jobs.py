@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from rerender import memory
 from rerender.engines.base import Cancelled, Engine
 from rerender.errors import RerenderError
 from rerender.models import Phase, RenderRequest
@@ -108,6 +109,7 @@ class Jobs:
             except OSError as error:
                 # A full disk must not end the worker; the render is taken up again at the next start.
                 _log.error("Render %s could not be stored: %s", render_id, error)
+            memory.give_back()
 
     def _next(self) -> str | None:
         with self._changed:

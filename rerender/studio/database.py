@@ -9,9 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, inspect, text
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+)
 
 from rerender.errors import ConfigurationError
+from rerender.studio.tables import metadata
 
 __all__ = ["MIGRATIONS", "Database", "sqlite_url"]
 
@@ -19,6 +33,14 @@ _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
+
+# Alembic's own table, as Alembic makes it.
+_versions = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def sqlite_url(path: Path) -> URL:
@@ -102,10 +124,14 @@ class Database:
         known = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
         with self.read() as connection:
             current = _revision(connection)
+        if current is None:
+            with self.write() as connection:
+                # Another process may have made it since.
+                current = _revision(connection) or _make_tables(connection, known[-1])
         if current == known[-1]:
-            # Importing Alembic takes longer than everything else at a start.
+            # Alembic takes longer to import than everything else at a start, and 14 MB.
             return
-        if current is not None and current not in known:
+        if current not in known:
             raise ConfigurationError(
                 "The history was written by a newer version of this app. Update the app to open it."
             )
@@ -120,9 +146,17 @@ class Database:
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(_versions.name):
         return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = connection.scalar(select(_versions.c.version_num))
+    return revision
+
+
+def _make_tables(connection: Connection, revision: str) -> str:
+    """Every table as it is now, in an empty database; returns the revision that this is."""
+    metadata.create_all(connection)
+    _versions.create(connection)
+    connection.execute(insert(_versions).values(version_num=revision))
     return revision
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rerender.engines.deferred import Deferred
 from rerender.studio.backends import PREVIEW, Backend
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ PREDECESSOR_ENDS_WITHIN = 10.0
 
 def preview_engine() -> Engine:
     """The engine of the embedded service."""
-    # OpenCV and numpy take memory that an app with a key never needs.
+    # OpenCV takes memory that an app with a key never needs.
     from rerender.engines.preview import PreviewEngine
 
     return PreviewEngine()
@@ -81,7 +82,8 @@ class Embedded:
     def _start(self) -> None:
         from rerender.service.server import LocalServer
 
-        token, engine = secrets.token_urlsafe(32), self._make_engine()
+        # Loading the engine takes 0.1 s and 20 MB, which an app that nobody renders with need not have.
+        token, engine = secrets.token_urlsafe(32), Deferred(self._make_engine)
         server = LocalServer(self._folder, engine, [token])
         if self._starts(server):
             self._holder.write_text(str(os.getpid()))

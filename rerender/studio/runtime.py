@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DatabaseError
 
+from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio import preferences, wipe
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
@@ -106,8 +107,7 @@ class Runtime:
     def warm_up(self) -> None:
         """Start the embedded preview in the background, so that the first click need not wait for it. Idempotent."""
         if self._warming is None:
-            find, arguments = self._find_backend, (EMBEDDED, "")
-            self._warming = threading.Thread(target=find, args=arguments, name="rerender-warm-up", daemon=True)
+            self._warming = threading.Thread(target=self._warm, name="rerender-warm-up", daemon=True)
             self._warming.start()
 
     def wipe(self, workspace: str, *, give_up: int = 0) -> None:
@@ -136,6 +136,11 @@ class Runtime:
                 ends.callback(self.database.close)
                 ends.callback(self._embedded.close)
                 self.runner.close()
+
+    def _warm(self) -> None:
+        self._find_backend(EMBEDDED, "")
+        # The first page has decoded and prepared its picture by now.
+        memory.give_back()
 
     def _find_backend(self, name: str, workspace: str) -> Backend | None:
         """Who can go on with a run that another process left, None when nobody here can."""

@@ -53,7 +53,7 @@ def _samples() -> None:
     names = [sample.name for sample in samples.SAMPLES]
     chosen = session.sample_name()
     thumbnails(
-        [Thumbnail(_sample_thumbnail(sample.name), "image/webp", sample.title) for sample in samples.SAMPLES],
+        [Thumbnail(samples.thumbnail(sample.name), "image/webp", sample.title) for sample in samples.SAMPLES],
         label="Samples",
         chosen=names.index(chosen) if chosen in names else None,
         on_choose=lambda index: _take_sample(names[index]),
@@ -80,11 +80,6 @@ def _take_upload() -> None:
         session.use_control_image(file.getvalue(), file.name)
     except ImageError as error:
         st.session_state[_PROBLEM] = str(error)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _sample_thumbnail(name: str) -> bytes:
-    return pictures.shrink(samples.load(name), 240)
 
 
 def as_sent(*, keep_alpha: bool) -> None:

@@ -81,7 +81,12 @@ def _mode() -> Mode:
 
 
 def _open() -> Runtime:
-    runtime = Runtime.open(home_from(settings.SOURCES), sources=settings.SOURCES, mode=_mode())
+    runtime = Runtime.open(
+        home_from(settings.SOURCES),
+        sources=settings.SOURCES,
+        mode=_mode(),
+        database_url=settings.lookup("RERENDER_DATABASE_URL"),
+    )
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(runtime.close)
     return runtime

@@ -6,11 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from rerender.errors import ConfigurationError
@@ -27,25 +28,36 @@ Database.open(sys.argv[1]).close()
 """
 
 
-def test_a_migrated_database_is_the_one_that_the_tables_describe(database: Database, tmp_path: Path) -> None:
-    with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+def test_a_database_of_the_first_version_becomes_the_one_that_is_made_anew(database: Database, tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "first.sqlite3")
+    first = Database(url)
+    with first.write() as connection:
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    first.close()
 
-    made = create_engine(sqlite_url(tmp_path / "made.sqlite3"))
-    metadata.create_all(made)
-    with made.connect() as fresh, database.read() as migrated:
-        for table in metadata.tables:
+    upgraded = Database.open(url)
+    with upgraded.read() as old, database.read() as new:
+        assert compare_metadata(MigrationContext.configure(old), metadata) == []
+        for table in [*metadata.tables, "alembic_version"]:
             for ask in ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_indexes", "get_check_constraints"):
-                described = [sorted(map(str, getattr(inspect(one), ask)(table))) for one in (fresh, migrated)]
+                described = [sorted(map(str, getattr(inspect(one), ask)(table))) for one in (old, new)]
                 assert described[0] == described[1], f"{ask} of {table}"
-    made.dispose()
+        revisions = [one.scalar(text("SELECT version_num FROM alembic_version")) for one in (old, new)]
+        assert revisions[0] == revisions[1]
+    upgraded.close()
+
+
+def migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def test_opening_knows_the_newest_migration_without_loading_alembic() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     newest = sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))[-1]
-    assert ScriptDirectory.from_config(config).get_heads() == [newest.name.partition("_")[0]]
+    assert ScriptDirectory.from_config(migrations()).get_heads() == [newest.name.partition("_")[0]]
 
 
 def test_a_database_of_a_newer_app_is_refused_in_plain_words(database: Database, database_file: Path) -> None:

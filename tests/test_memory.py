@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+
+from rerender import memory
+
+
+def resident() -> float:
+    """Megabytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what is freed")
+def test_what_was_freed_goes_back_to_the_system_although_newer_memory_is_still_in_use() -> None:
+    freed = [b"x" * 100_000 for _ in range(400)]
+    still_in_use = b"x" * 100_000
+    del freed
+    kept_back = resident()
+    memory.give_back()
+    assert kept_back - resident() > 25
+    assert still_in_use
