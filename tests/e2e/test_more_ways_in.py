@@ -39,12 +39,12 @@ def paste(page: Page, where: str, data: bytes, *, type: str = "image/png", text:
 def test_an_image_pasted_anywhere_is_the_control_image_and_pasted_text_stays_text(page: Page) -> None:
     box = "textarea[aria-label=Prompt]"
     paste(page, box, picture(900, 600), text="words of an office program")
-    paste(page, box, picture(1200, 600))
+    paste(page, box, picture(1200, 900))
     expect(page.get_by_text("Pasted image")).to_be_visible()
-    expect(page.get_by_text("Sent as 1024 × 512 px")).to_be_visible()
+    expect(page.get_by_text("Sent as 1024 × 768 px")).to_be_visible()
     paste(page, "body", b"no picture at all")
     expect(page.get_by_role("alert")).to_contain_text("The file is broken")
-    expect(page.get_by_text("Sent as 1024 × 512 px")).to_be_visible()
+    expect(page.get_by_text("Sent as 1024 × 768 px")).to_be_visible()
 
 
 @pytest.mark.proof
@@ -104,6 +104,8 @@ def test_a_dropped_picture_brings_its_settings_back_and_an_output_is_the_next_co
 
     page.get_by_role("radio", name="Upload").click()
     prompt_box(page).fill("my own words")
+    prompt_box(page).press("Tab")
+    settle(page)
     page.get_by_test_id("stFileUploaderDropzone").evaluate(DROP, base64.b64encode(carrying).decode())
     expect(prompt_box(page)).to_have_value("watercolor, spring")
     expect(page.get_by_text("The control image in oak.png")).to_be_visible()
