@@ -17,9 +17,12 @@ EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SLUG_MAX_CHARS = 40
 
 
-def file_name(run: Run, position: int, mime: str) -> str:
-    """A name that says what the picture is, such as `rerender-oak-and-glass-seed7-1.png` for position 0."""
-    return f"{_stem(run)}-{position + 1}.{EXTENSIONS.get(mime, 'bin')}"
+def file_name(run: Run, position: int, mime: str, *, note: str = "") -> str:
+    """A name that says what the picture is, such as `rerender-oak-and-glass-seed7-1.png` for position 0.
+
+    A `note` stands before the ending: `rerender-oak-and-glass-seed7-1-with-settings.png`.
+    """
+    return f"{'-'.join(filter(None, (_stem(run), str(position + 1), note)))}.{EXTENSIONS.get(mime, 'bin')}"
 
 
 def as_zip(run: Run, pictures: Iterable[tuple[Picture, bytes]]) -> bytes:

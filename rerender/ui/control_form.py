@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rerender import images, samples
 from rerender.errors import ImageError
 from rerender.models import IMAGE_SIDE
-from rerender.studio import pictures
+from rerender.studio import capsule, pictures
 from rerender.studio.preferences import FITS
 from rerender.ui import session
+from rerender.ui.paste import paste
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 SAMPLES, UPLOAD = "Samples", "Upload"
@@ -45,6 +48,11 @@ def choose() -> None:
         _samples()
     with st.container():
         # Always there, so that what stands below keeps its place in the page when a sentence comes or goes.
+        paste(_take_carried, shown=source == UPLOAD, key="form.paste")
+        if session.is_carried():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("The picture's settings are in the form.", width="content")
+                st.button("Use the picture itself", type="tertiary", on_click=_take_carrier)
         if problem := st.session_state.get(_PROBLEM):
             st.error(problem)
 
@@ -74,10 +82,32 @@ def _take_sample(name: str) -> None:
 def _take_upload() -> None:
     file = st.session_state[_UPLOADED]
     _forget_problem()
-    if file is None:
-        return
+    if file is not None:
+        _take_carried(file.getvalue(), file.name)
+
+
+def _take_carried(data: bytes, name: str) -> None:
+    """Choose an image file; a picture of ours that carries its settings fills the form with them."""
+    found = capsule.read(data)
+    if found is None:
+        take(data, name)
+    else:
+        _try(lambda: session.use_carried(found.request, data, name))
+
+
+def take(data: bytes, name: str, size: tuple[int, int] | None = None) -> None:
+    """Choose an image file, as `session.use_control_image` does; one that cannot be used leaves a sentence."""
+    _try(lambda: session.use_control_image(data, name, size=size))
+
+
+def _take_carrier() -> None:
+    _try(session.use_carrier)
+
+
+def _try(choose_image: Callable[[], None]) -> None:
+    _forget_problem()
     try:
-        session.use_control_image(file.getvalue(), file.name)
+        choose_image()
     except ImageError as error:
         st.session_state[_PROBLEM] = str(error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from rerender.errors import ConfigurationError, ImageError, InvalidRequest
 from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import control_form, session
+from rerender.ui import as_code, control_form, session
 from rerender.ui.runtime import Visit, visit_now
 
 IDEAS = (
@@ -94,6 +95,7 @@ def button(visit: Visit, *, busy: bool) -> None:
             on_click=_submit,
         )
         st.text(cost(visit.backend), width="content")
+        as_code.button_for_form(visit, partial(_request, visit.backend))
     with st.container():
         for problem in st.session_state.get(session.PROBLEM, ()):
             st.error(problem)

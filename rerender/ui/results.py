@@ -7,9 +7,9 @@ import time
 import streamlit as st
 
 from rerender.errors import ImageError
-from rerender.studio import downloads, pictures
+from rerender.studio import capsule, downloads, pictures
 from rerender.studio.runs import Picture, Run
-from rerender.ui import control_form, session
+from rerender.ui import as_code, control_form, session
 from rerender.ui.compare import Side, alone, compare
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, has_changed, visit_now
@@ -192,8 +192,8 @@ def _thumbnail(visit: Visit, picture: Picture, name: str) -> Thumbnail:
 
 
 def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:
-    chosen = batch[position]
-    with st.container(horizontal=True):
+    chosen, control_image = batch[position], visit.history.control_image(run.run_id)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.download_button(
             "Download",
             data=lambda: visit.history.data(chosen.sha256),
@@ -202,6 +202,19 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
             icon=":material/download:",
             on_click="ignore",
         )
+        if control_image and capsule.can_hold(chosen, control_image):
+            st.download_button(
+                "With settings",
+                data=lambda: capsule.write(
+                    visit.history.data(chosen.sha256), position, run, visit.history.data(run.control_image)
+                ),
+                file_name=downloads.file_name(run, position, chosen.mime, note="with-settings"),
+                mime=chosen.mime,
+                icon=":material/download:",
+                on_click="ignore",
+                help="The same picture, with its prompt, control image and settings inside. "
+                "Drop it on Upload to have them in the form again.",
+            )
         if len(batch) > 1:
             st.download_button(
                 f"Download all {len(batch)} as ZIP",
@@ -211,3 +224,21 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
                 icon=":material/folder_zip:",
                 on_click="ignore",
             )
+        if chosen.is_readable and st.button(
+            "Use as control image",
+            type="tertiary",
+            icon=":material/reply:",
+            on_click=_use_as_control_image,
+            args=(run.run_id, position),
+            help="The next render starts from this picture.",
+        ):
+            st.rerun()  # The form is outside of this fragment.
+        as_code.button_for_run(visit, run)
+
+
+def _use_as_control_image(run_id: str, position: int) -> None:
+    history = visit_now().history
+    run, batch = history.run(run_id), history.outputs(run_id)
+    if run is not None and position < len(batch):
+        size = (run.image_width, run.image_height)
+        control_form.take(history.data(batch[position].sha256), _name(run, len(batch), position), size)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rerender import images, samples
-from rerender.models import SEED
+from rerender.models import SEED, RenderRequest
 from rerender.studio.preferences import SIZES
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def forget_key() -> None:
     st.session_state[_TYPED_KEYS] = {}
 
 
-# The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or ()}.
+# The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or (),
+# "carrier": {"data": bytes, "name": str, "former": dict} of the picture that brought it with its settings, or {}}.
 
 
 def control_image() -> bytes:
@@ -117,13 +118,16 @@ def is_as_sent(width: int, height: int, *, keep_alpha: bool) -> bool:
     return sent_as in ((width, height, keep_alpha), (width, height, False))
 
 
-def use_control_image(data: bytes, name: str, *, sample: str = "") -> None:
-    """Choose an image and propose a size of its aspect. Raises `ImageError`; then the choice stays what it was."""
+def use_control_image(data: bytes, name: str, *, sample: str = "", size: tuple[int, int] | None = None) -> None:
+    """Choose an image and its (width, height) to be sent, or have a size of its aspect proposed.
+
+    Raises `ImageError`; then the choice stays what it was.
+    """
     sizes = images.sizes_for(*images.load(data).size)
-    st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": ()}
+    st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
     # An extreme aspect may leave fewer sizes than there are names.
     preferred = SIZES.index(st.session_state[_SIZE])
-    st.session_state[WIDTH], st.session_state[HEIGHT] = sizes[min(preferred, len(sizes) - 1)]
+    st.session_state[WIDTH], st.session_state[HEIGHT] = size or sizes[min(preferred, len(sizes) - 1)]
 
 
 def use_sample(name: str) -> None:
@@ -139,11 +143,41 @@ def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
     use_control_image(history.data(run.control_image), "The image of your last run")
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
-    st.session_state[PROMPT] = run.prompt
-    st.session_state[BATCH_SIZE_KEY] = run.batch_size
-    st.session_state[SEED_KEY] = run.seed
-    st.session_state[WIDTH], st.session_state[HEIGHT] = run.image_width, run.image_height
+    _fill(run)
     st.session_state[_RUN] = run.run_id
+
+
+def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
+    """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
+    control_image = images.load(request.control_image)
+    size = (request.image_width, request.image_height)
+    former = {key: st.session_state[key] for key in (PROMPT, BATCH_SIZE_KEY, SEED_KEY)}
+    use_control_image(request.control_image, f"The control image in {name}")
+    st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if control_image.size == size else ()
+    st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}
+    _fill(request)
+
+
+def is_carried() -> bool:
+    """Whether a picture brought the control image, and its other settings with it."""
+    return bool(st.session_state[_CONTROL]["carrier"])
+
+
+def use_carrier() -> None:
+    """Take the picture itself as control image, and what stood in the form before its settings came.
+
+    Raises `ImageError`; then the choice stays what it was.
+    """
+    carrier = st.session_state[_CONTROL]["carrier"]
+    use_control_image(carrier["data"], carrier["name"])
+    st.session_state.update(carrier["former"])
+
+
+def _fill(request: RenderRequest | Run) -> None:
+    st.session_state[PROMPT] = request.prompt
+    st.session_state[BATCH_SIZE_KEY] = request.batch_size
+    st.session_state[SEED_KEY] = request.seed
+    st.session_state[WIDTH], st.session_state[HEIGHT] = request.image_width, request.image_height
 
 
 # The runs of this session.

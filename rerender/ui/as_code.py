@@ -1,0 +1,80 @@
+"""A request as code: curl, Python and JSON, for the form as it stands or for any run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rerender.errors import ImageError, InvalidRequest
+from rerender.models import RenderRequest
+from rerender.studio import as_code
+from rerender.studio.runs import Run
+from rerender.ui.runtime import Visit
+
+_BESIDE = "Save it beside the code, and set GENLY_API_KEY to your key."
+
+
+def button_for_run(visit: Visit, run: Run) -> None:
+    """A button that opens the run's code."""
+    if st.button("Run as code", type="tertiary", icon=":material/code:", key=f"code.{run.run_id}"):
+        _dialog(lambda: of_run(visit, run))
+
+
+def button_for_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
+    """A button that opens the code of what Render would send; `request` is only called then."""
+    if st.button("As code", type="tertiary", icon=":material/code:", key="code.form"):
+        _dialog(lambda: of_form(visit, request))
+
+
+def of_run(visit: Visit, run: Run) -> None:
+    """A run's code, in place: for where a dialog is already open."""
+    request = RenderRequest(
+        prompt=run.prompt,
+        control_image=visit.history.data(run.control_image),
+        batch_size=run.batch_size,
+        image_width=run.image_width,
+        image_height=run.image_height,
+        seed=run.seed,
+    )
+    _show(request, as_code.address_of(run.backend, visit.backend), run.workflow_id)
+
+
+def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
+    """The code of what `request` gives, in place; what is wrong with the form is said instead."""
+    try:
+        _show(request(), as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
+    except (InvalidRequest, ImageError) as error:
+        st.error(str(error))
+
+
+@st.dialog("As code", width="large")
+def _dialog(show: Callable[[], None]) -> None:
+    show()
+
+
+def _show(request: RenderRequest, base_url: str, workflow_id: str) -> None:
+    file = as_code.control_file(request)
+    curl, python, body = st.tabs(("curl", "Python", "JSON"))
+    with curl:
+        _download(request.control_image, file, _BESIDE, "code.curl")
+        st.code(as_code.curl(request, base_url, workflow_id), "bash", wrap_lines=True)
+    with python:
+        _download(request.control_image, file, _BESIDE, "code.python")
+        st.code(as_code.python(request, base_url, workflow_id), "python", wrap_lines=True)
+    with body:
+        _download(as_code.body(request), "body.json", "The whole body, control image included.", "code.json")
+        st.code(as_code.shown_body(request), "json", wrap_lines=True)
+
+
+def _download(data: bytes | str, file_name: str, why: str, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            f"Download {file_name}",
+            data=lambda: data,
+            file_name=file_name,
+            icon=":material/download:",
+            on_click="ignore",
+            key=key,
+        )
+        st.caption(why, width="content")

@@ -1,0 +1,106 @@
+"""A picture that carries its settings, chosen as a control image, fills the form; any other is just a picture."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from streamlit.testing.v1 import AppTest
+
+from rerender.models import RenderRequest
+from rerender.studio import capsule
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.runs import Run
+from rerender.studio.workspaces import LOCAL
+from tests.fake_api import picture
+
+REQUEST = RenderRequest("oak and glass", picture(640, 512, 90), 3, 640, 512, 4242)
+MINE = "my own words"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
+    monkeypatch.setenv("RERENDER_MODE", "local")
+    running = AppTest.from_file("../../app.py", default_timeout=30).run()
+    running.text_area(key="form.prompt").set_value(MINE)
+    running.segmented_control(key="form.source").set_value("Upload").run()
+    yield running
+    st.cache_resource.clear()
+
+
+def carrying(request: RenderRequest) -> bytes:
+    """An output that carries that request."""
+    fields = {name: getattr(request, name) for name in request.__dataclass_fields__ if name != "control_image"}
+    run = Run(**dict.fromkeys(Run.__dataclass_fields__) | fields | {"backend": "embedded", "render_id": "render1"})
+    return capsule.write(picture(640, 512, 200), 0, run, request.control_image)
+
+
+def upload(app: AppTest, data: bytes) -> None:
+    app.file_uploader(key="form.uploaded").upload("oak.png", data).run()
+    assert not app.exception
+
+
+def button(app: AppTest, label: str):
+    return next(button for button in app.button if button.label == label)
+
+
+def form(app: AppTest) -> tuple[str, int, int, int, int]:
+    sizes = (app.number_input(key=f"form.{name}").value for name in ("width", "height", "seed"))
+    return app.text_area(key="form.prompt").value, app.segmented_control(key="form.batch_size").value, *sizes
+
+
+def test_its_settings_fill_the_form_and_its_control_image_is_sent_again_byte_for_byte(
+    app: AppTest, tmp_path: Path
+) -> None:
+    upload(app, carrying(REQUEST))
+    assert form(app) == ("oak and glass", 3, 640, 512, 4242)
+    assert "The picture's settings are in the form." in [caption.value for caption in app.caption]
+    button(app, "Render").click().run()
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    run = History(database, LOCAL).latest()
+    database.close()
+    assert run is not None
+    assert run.control_image == hashlib.sha256(REQUEST.control_image).hexdigest()
+
+
+def test_the_picture_itself_can_be_the_control_image_and_then_nothing_typed_is_lost(app: AppTest) -> None:
+    before = form(app)
+    upload(app, carrying(REQUEST))
+    button(app, "Use the picture itself").click().run()
+    prompt, batch_size, _, _, seed = form(app)
+    assert (prompt, batch_size, seed) == (MINE, before[1], before[4])
+    assert "oak.png" in [text.value for text in app.text]
+    assert "Use the picture itself" not in [button.label for button in app.button]
+
+
+def test_a_picture_with_anothers_notes_leaves_the_form_as_it_is(app: AppTest) -> None:
+    before = form(app)
+    notes, file = PngInfo(), io.BytesIO()
+    notes.add_itxt("parameters", "a cat, seed 1")
+    Image.new("RGB", (900, 600)).save(file, "PNG", pnginfo=notes)
+    upload(app, file.getvalue())
+    assert (form(app)[0], form(app)[4]) == (MINE, before[4])
+    assert "oak.png" in [text.value for text in app.text]
+
+
+def test_a_control_image_of_another_size_than_its_settings_say_is_prepared_like_any_upload(
+    app: AppTest, tmp_path: Path
+) -> None:
+    upload(app, carrying(RenderRequest("oak", picture(3000, 40), 1, 512, 512, 1)))
+    button(app, "Render").click().run()
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    history = History(database, LOCAL)
+    run = history.latest()
+    assert run is not None
+    sent = history.control_image(run.run_id)
+    database.close()
+    assert sent is not None
+    assert (sent.width, sent.height) == (512, 512)
