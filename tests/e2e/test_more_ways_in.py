@@ -126,6 +126,6 @@ def test_the_form_and_the_run_are_shown_as_code_and_the_body_can_be_downloaded(p
         dialog.get_by_role("tab", name="JSON").click()
         expect(dialog.get_by_role("tabpanel")).to_contain_text(f'"prompt": "{prompt}"')
         assert f'"prompt": "{prompt}"'.encode() in download(page, "Download body.json")
-        page.keyboard.press("Escape")
+        dialog.get_by_role("button", name="Close").click()
         expect(dialog).to_be_hidden()
     expect(slider(page)).to_be_visible()
