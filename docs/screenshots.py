@@ -127,7 +127,7 @@ def _film(page: Page, path: Path) -> None:
         _slide(page, 50 + 42 * math.sin(2 * math.pi * index / FRAMES))
         with Image.open(io.BytesIO(steps.slider(page).screenshot())) as shot:
             frames.append(ImageOps.contain(shot.convert("RGB"), (FILM_WIDTH, FILM_WIDTH)))
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, quality=60, method=4)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=FRAME_MS, loop=0, quality=75, method=4)
 
 
 if __name__ == "__main__":

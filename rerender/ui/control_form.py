@@ -25,7 +25,11 @@ _PREVIEW_SIDE = 150
 def choose() -> None:
     """The pickers: our samples, or a file of the visitor's."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(":small[Control image]", width="content")
+        st.markdown(
+            ":small[Control image]",
+            width="content",
+            help="The picture whose shapes are kept: a clay render, a screenshot of a model, a sketch or a photo.",
+        )
         source = st.segmented_control(
             "Control image",
             (SAMPLES, UPLOAD),

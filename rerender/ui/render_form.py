@@ -74,7 +74,7 @@ def batch_and_seed() -> None:
             key=session.SEED_KEY,
             width=150,
             persist_state="session",
-            help="The same request with the same seed gives the same preview.",
+            help="The number that chance starts from. The same request with the same seed gives the same preview.",
         )
         st.button("New seed", icon=":material/casino:", on_click=_roll, help="A random seed")
 
