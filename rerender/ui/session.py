@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rerender.studio.runs import Run
 
 PROMPT = "form.prompt"
+ONE_A_LINE = "form.one_a_line"
 BATCH_SIZE_KEY = "form.batch_size"
 SEED_KEY = "form.seed"
 WIDTH = "form.width"
@@ -50,12 +51,14 @@ def begin(history: History) -> None:
     st.session_state[FIT] = FITS[0]
     st.session_state[KEEP_ASPECT] = True
     st.session_state[PROMPT] = ""
+    st.session_state[ONE_A_LINE] = False
     asked_for = history.run(st.query_params.get("run", ""))
     run = asked_for or history.latest()
     if run is None:
         use_sample(samples.SAMPLES[0].name)
     else:
         use_run(run, history)
+        _use_prompts(history.series(run.series_id) if run.series_id else [])
 
 
 def secret() -> str:
@@ -109,19 +112,31 @@ def use_run(run: Run, history: History) -> None:
     use_control_image(history.data(run.control_image), "The image of your last run")
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     st.session_state[PROMPT] = run.prompt
+    st.session_state[ONE_A_LINE] = False
     st.session_state[BATCH_SIZE_KEY] = run.batch_size
     st.session_state[SEED_KEY] = run.seed
     st.session_state[WIDTH], st.session_state[HEIGHT] = run.image_width, run.image_height
     st.session_state[_RUN] = run.run_id
 
 
+def _use_prompts(series: list[Run]) -> None:
+    if len(series) > 1:
+        st.session_state[PROMPT] = "\n".join(run.prompt for run in series)
+        st.session_state[ONE_A_LINE] = True
+
+
 # The runs of this session.
 
 
-def watch(run_id: str) -> None:
-    """Show this run from now on, also after a reload."""
+def watch(run_ids: list[str]) -> None:
+    """Show the first of these new runs from now on, also after a reload."""
+    st.session_state[_RENDER_IDS].update(dict.fromkeys(run_ids, ""))
+    show(run_ids[0])
+
+
+def show(run_id: str) -> None:
+    """Show this run from now on."""
     st.session_state[_RUN] = run_id
-    st.session_state[_RENDER_IDS][run_id] = ""
 
 
 def note_render_id(run: Run) -> None:
