@@ -50,7 +50,7 @@ def show(before: Side, after: Side, *, size: tuple[int, int]) -> bool:
 def label(text: str) -> str:
     """The text without anything that could end a string, a tag or a line where the package writes it."""
     kept = re.sub(r"[^\w ,.;:()×–’/%+-]+", " ", text.replace("'", "’"))
-    return kept.strip()[:_LABEL_MAX_CHARS]
+    return " ".join(kept.split())[:_LABEL_MAX_CHARS]
 
 
 # In the session's own cache: encoding takes a second at the largest size, and a page is drawn often.
