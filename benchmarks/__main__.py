@@ -10,7 +10,7 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, engine, slider
+from benchmarks import app, engine, series, slider
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -35,6 +35,7 @@ def main() -> None:
     )
     sections = {
         "The app": app.measure,
+        "A series": series.measure,
         "The preview engine": engine.measure,
         "The slider's payload": slider.measure,
     }

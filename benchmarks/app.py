@@ -45,7 +45,8 @@ def measure() -> list[Row]:
 
 
 @contextmanager
-def _app() -> Iterator[App]:
+def running_app() -> Iterator[App]:
+    """An app with an empty home."""
     with tempfile.TemporaryDirectory() as folder:
         app = App(Path(folder))
         app.start()
@@ -56,7 +57,8 @@ def _app() -> Iterator[App]:
 
 
 @contextmanager
-def _page(app: App) -> Iterator[Page]:
+def page_of(app: App) -> Iterator[Page]:
+    """A tab on the app, with all its parts there."""
     with sync_playwright() as playwright:
         launched = chromium.launch(playwright)
         page = launched.new_page(viewport={"width": 1440, "height": 900})
@@ -71,7 +73,7 @@ def _start() -> tuple[float, float]:
         launched = chromium.launch(playwright)
         page = launched.new_page()
         begun = time.perf_counter()
-        with _app() as app:
+        with running_app() as app:
             answered = time.perf_counter() - begun
             page.goto(app.url)
             expect(steps.render_button(page)).to_be_enabled(timeout=60_000)
@@ -83,7 +85,7 @@ def _start() -> tuple[float, float]:
 def _clicks() -> list[float]:
     """Seconds from each click to its decoded picture, less what the engine itself says it took."""
     overheads = []
-    with _app() as app, _page(app) as page:
+    with running_app() as app, page_of(app) as page:
         database = Database.open(f"sqlite:///{app.home / 'studio.sqlite3'}")
         history = History(database, LOCAL)
         for index in range(CLICKS + 1):
@@ -114,7 +116,7 @@ def _wait_for_new_picture(page: Page, before: str) -> None:
 
 def _memory() -> tuple[float, float, float]:
     """Resident megabytes of the server: idle, after the render, and its peak."""
-    with _app() as app, _page(app) as page:
+    with running_app() as app, page_of(app) as page:
         process = psutil.Process(app.process.pid)
         page.wait_for_timeout(4000)
         loaded = process.memory_info().rss / 1e6

@@ -37,6 +37,10 @@ class History:
         """The run of this id, None when there is none here."""
         return next(iter(self._runs(runs.c.run_id == run_id)), None)
 
+    def series(self, series_id: str) -> list[Run]:
+        """The runs of one click, oldest first."""
+        return self._runs(runs.c.series_id == series_id)[::-1]
+
     def unfinished(self) -> list[Run]:
         """The runs to which something is still going to happen by itself, newest first."""
         return self._runs(runs.c.finished_at.is_(None))

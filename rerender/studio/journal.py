@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ STOPPED = "The app stopped while this was being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 FREE = {"credits": 0.0, "cost": 0.0}
+APART = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +67,36 @@ class Journal:
 
     def begin(self, workspace: str, backend: Backend, request: RenderRequest, series_id: str | None = None) -> str:
         """Write down a new run with its control image; its `run_id`. Raises `ImageError` if that is no picture."""
-        control_image = pictures.describe(request.control_image)
-        if not control_image.is_readable:
+        return self.begin_all(workspace, backend, [request], series_id)[0]
+
+    def begin_all(
+        self, workspace: str, backend: Backend, requests: Sequence[RenderRequest], series_id: str | None
+    ) -> list[str]:
+        """Write down new runs, all or none of them; their `run_id`s. Raises as `begin` does."""
+        described = [pictures.describe(request.control_image) for request in requests]
+        if not all(picture.is_readable for picture in described):
             raise ImageError("The control image is not a picture file. Nothing was sent.")
-        row = {
-            "run_id": secrets.token_hex(16),
+        now = self._wall()
+        shared = {
             "workspace": workspace,
             "backend": backend.name,
             "workflow_id": backend.workflow_id,
-            "prompt": request.prompt,
-            "batch_size": request.batch_size,
-            "image_width": request.image_width,
-            "image_height": request.image_height,
-            "seed": request.seed,
-            "control_image": control_image.sha256,
             "submission": Submission.SUBMITTING,
             "misc": {},
             "credits": backend.credits_per_run,
             "cost": backend.cost,
-            "created_at": self._wall(),
             "series_id": series_id,
             **self._owned(),
         }
+        rows = [shared | _asked_for(request, picture) for request, picture in zip(requests, described, strict=True)]
         with self._database.write() as connection:
-            pictures.keep(connection, workspace, control_image, request.control_image)
-            connection.execute(insert(runs).values(row))
+            for index, (request, picture) in enumerate(zip(requests, described, strict=True)):
+                # A little apart, so that lists by time keep their order.
+                rows[index]["created_at"] = now + index * APART
+                pictures.keep(connection, workspace, picture, request.control_image)
+            connection.execute(insert(runs), rows)
         self._announce()
-        return str(row["run_id"])
+        return [str(row["run_id"]) for row in rows]
 
     def sending(self, run_id: str) -> bool:
         """The POST begins now. False, and then it must not, when the run is no longer ours to send."""
@@ -253,6 +257,18 @@ class Journal:
         return (
             connection.execute(update(runs).where(runs.c.run_id == run_id, *conditions).values(**values)).rowcount == 1
         )
+
+
+def _asked_for(request: RenderRequest, control_image: Picture) -> dict[str, Any]:
+    return {
+        "run_id": secrets.token_hex(16),
+        "prompt": request.prompt,
+        "batch_size": request.batch_size,
+        "image_width": request.image_width,
+        "image_height": request.image_height,
+        "seed": request.seed,
+        "control_image": control_image.sha256,
+    }
 
 
 def _described(download: Download) -> Picture:

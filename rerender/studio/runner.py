@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -80,13 +81,23 @@ class Runner:
 
         Raises `ImageError` when the control image is no picture, `RuntimeError` after `close`.
         """
+        return self._submit(workspace, backend, [request], series_id)[0]
+
+    def submit_series(self, workspace: str, backend: Backend, requests: Sequence[RenderRequest]) -> list[str]:
+        """The same for the runs of one click, in their order. All are written down before any is sent, or none is."""
+        return self._submit(workspace, backend, requests, secrets.token_hex(16))
+
+    def _submit(
+        self, workspace: str, backend: Backend, requests: Sequence[RenderRequest], series_id: str | None
+    ) -> list[str]:
         with self._lock:
             if self._closing.is_set():
                 raise RuntimeError("The runner is closed.")
-            run_id = self._journal.begin(workspace, backend, request, series_id)
-            self._posts.start(partial(self._send, run_id, backend, request))
+            run_ids = self._journal.begin_all(workspace, backend, requests, series_id)
+            for run_id, request in zip(run_ids, requests, strict=True):
+                self._posts.start(partial(self._send, run_id, backend, request))
         self._tracker.start()
-        return run_id
+        return run_ids
 
     def offer(self, workspace: str, backend: Backend) -> None:
         """Use this key for the unfinished runs of the workspace at this backend. Memory only, for 24 h at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import tempfile
@@ -139,6 +140,10 @@ class Runtime:
 
     def _warm(self) -> None:
         self._find_backend(EMBEDDED, "")
+        # Streamlit collects garbage after each run of a page, twice a second while one waits. Going through all that
+        # was imported takes it 55 ms; what is here now stays, so it need not be looked at.
+        gc.collect()
+        gc.freeze()
         # The first page has decoded and prepared its picture by now.
         memory.give_back()
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from functools import partial
 
 import streamlit as st
 
 from rerender import samples
 from rerender.errors import ConfigurationError, ImageError, InvalidRequest
 from rerender.models import BATCH_SIZE, SEED, RenderRequest
+from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, session
+from rerender.ui import as_code, control_form, series, session
 from rerender.ui.runtime import Visit, visit_now
 
 IDEAS = (
@@ -37,12 +37,22 @@ def prompt() -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(":small[Prompt]", width="content")
-            st.menu_button("Ideas", _ideas(), key="form.idea", type="tertiary", on_click=_take_idea)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                st.toggle(
+                    "One prompt a line",
+                    key=session.ONE_A_LINE,
+                    persist_state="session",
+                    help="Each line is a run of its own, with the same image, seed, size and number of pictures.",
+                )
+                st.menu_button("Ideas", _ideas(), key="form.idea", type="tertiary", on_click=_take_idea)
+        several = st.session_state[session.ONE_A_LINE]
         st.text_area(
             "Prompt",
             key=session.PROMPT,
-            height=96,
-            placeholder="oak and glass, golden hour",
+            height=144 if several else 96,
+            placeholder="oak and glass, golden hour\nred brick, heavy snow"
+            if several
+            else "oak and glass, golden hour",
             label_visibility="collapsed",
             persist_state="session",
         )
@@ -54,7 +64,9 @@ def _ideas() -> tuple[str, ...]:
 
 
 def _take_idea() -> None:
-    st.session_state[session.PROMPT] = st.session_state["form.idea"]
+    idea, written = st.session_state["form.idea"], st.session_state[session.PROMPT].rstrip()
+    several = st.session_state[session.ONE_A_LINE] and written
+    st.session_state[session.PROMPT] = f"{written}\n{idea}" if several else idea
 
 
 def batch_and_seed() -> None:
@@ -85,6 +97,8 @@ def _roll() -> None:
 
 def button(visit: Visit, *, busy: bool) -> None:
     """The render button with the cost of a click beside it, and what kept the last click from being sent."""
+    lines = prompts.read(st.session_state[session.PROMPT]) if st.session_state[session.ONE_A_LINE] else None
+    count = len(lines.kept) if lines and lines.kept else 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Render",
@@ -93,71 +107,102 @@ def button(visit: Visit, *, busy: bool) -> None:
             icon=":material/auto_awesome:",
             disabled=busy,
             on_click=_submit,
+            kwargs={"shown": count},
         )
-        st.text(cost(visit.backend), width="content")
-        as_code.button_for_form(visit, partial(_request, visit.backend))
+        st.text(cost(visit.backend, count), width="content")
+        as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
+    with st.container():
+        if lines and lines.repeated:
+            st.caption(_said_of_repeated(lines.repeated))
     with st.container():
         for problem in st.session_state.get(session.PROBLEM, ()):
             st.error(problem)
-        asked_about = visit.history.run(st.session_state.get(session.ASKING) or "")
-        if asked_about and asked_about.is_unfinished:
-            _ask_again()
+        asked_about, *asked_for = st.session_state.get(session.ASKING) or ("",)
+        twin = visit.history.run(asked_about)
+        if twin and twin.is_unfinished:
+            _ask_again(len(asked_for))
 
 
-def cost(backend: Backend) -> str:
-    """What one click costs, in words."""
+def cost(backend: Backend, runs: int = 1) -> str:
+    """What a click costs that makes so many runs, in words."""
     if backend.is_preview:
-        return "Free preview"
-    unit = "credit" if backend.credits_per_run == 1 else "credits"
-    return f"{backend.credits_per_run:g} {unit}, about ${backend.cost:.3f}"
+        return "Free preview" if runs == 1 else f"{runs} free previews"
+    credits_ = runs * backend.credits_per_run
+    unit = "credit" if credits_ == 1 else "credits"
+    money = f"{credits_:g} {unit}, about ${runs * backend.cost:.3f}"
+    return money if runs == 1 else f"{runs} runs, {money}"
 
 
-def _submit(*, confirmed: bool = False) -> None:
-    """Check the form, and hand the run to the runner. Nothing is sent while anything is wrong with it.
+def _submit(*, shown: int = 1, confirmed: bool = False) -> None:
+    """Check the form, and hand its runs to the runner. Nothing is sent while anything is wrong with one of them.
 
-    `confirmed` says that the visitor was asked about an identical run and wants another.
+    `shown` is for how many runs the page showed the cost, `confirmed` says that the visitor was asked about an
+    identical run and wants another.
     """
     visit = visit_now()
     asked_about = st.session_state.get(session.ASKING)
     st.session_state[session.PROBLEM] = []
     st.session_state[session.ASKING] = None
     try:
-        request = _request(visit.backend)
-        twin = visit.history.unfinished_like(visit.backend.name, request)
-        if confirmed and (twin is None or twin.run_id != asked_about):
+        requests = _requests(visit.backend)
+        twin = _unfinished_twin(visit, requests)
+        question = (twin.run_id, *(request.prompt for request in requests)) if twin else None
+        if confirmed and (question is None or question != asked_about):
             return  # The question was about another request than the form holds now.
         if twin and not confirmed:
-            _ask_or_join(twin)
-            return
-        backend = visit.runtime.ready(visit.backend)
-        run_id = visit.runner.submit(visit.workspace, backend, request)
-        session.watch(run_id)
-        if run := visit.history.run(run_id):
-            visit.await_change(run, _ACCEPTED_WITHIN)
+            _ask_or_join(visit, twin, question)
+        elif len(requests) > shown and visit.backend.cost and not confirmed:
+            # Lines typed since the page was drawn: it showed the cost of fewer.
+            st.session_state[session.PROBLEM] = [_said_of_cost(visit.backend, len(requests))]
+        else:
+            _send(visit, requests)
     except InvalidRequest as error:
         st.session_state[session.PROBLEM] = [_said_of(field, text) for field, text in error.problems.items()]
     except (ConfigurationError, ImageError) as error:
         st.session_state[session.PROBLEM] = [str(error)]
 
 
-def _ask_or_join(twin: Run) -> None:
-    """An identical run is on its way: a double click goes on to that one, a later click is asked about."""
-    if time.time() - twin.created_at > _DOUBLE_CLICK:
-        st.session_state[session.ASKING] = twin.run_id
+def _send(visit: Visit, requests: list[RenderRequest]) -> None:
+    backend = visit.runtime.ready(visit.backend)
+    if len(requests) == 1:
+        run_ids = [visit.runner.submit(visit.workspace, backend, requests[0])]
     else:
-        session.watch(twin.run_id)
+        run_ids = visit.runner.submit_series(visit.workspace, backend, requests)
+    session.watch(run_ids)
+    visit.await_other(lambda: series.is_submitting(visit.history.run(run_ids[0])), True, _ACCEPTED_WITHIN)
 
 
-def _request(backend: Backend) -> RenderRequest:
+def _unfinished_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:
+    """The newest unfinished run that is identical to one of these."""
+    twins = (visit.history.unfinished_like(visit.backend.name, request) for request in requests)
+    return max(filter(None, twins), key=lambda twin: twin.created_at, default=None)
+
+
+def _ask_or_join(visit: Visit, twin: Run, question: tuple[str, ...] | None) -> None:
+    """An identical run is on its way: a double click goes on to that one, a later click is asked about.
+
+    The question keeps which run it is about, and every prompt that would be rendered.
+    """
+    if time.time() - twin.created_at > _DOUBLE_CLICK:
+        st.session_state[session.ASKING] = question
+        return
+    shown = visit.history.run(session.run_id() or "")
+    if shown is None or twin.series_id is None or shown.series_id != twin.series_id:
+        session.show(twin.run_id)
+
+
+def _requests(backend: Backend) -> list[RenderRequest]:
     state = st.session_state
-    return RenderRequest(
-        prompt=state[session.PROMPT],
-        control_image=control_form.prepared(keep_alpha=backend.keeps_alpha),
-        batch_size=state[session.BATCH_SIZE_KEY],
-        image_width=state[session.WIDTH],
-        image_height=state[session.HEIGHT],
-        seed=state[session.SEED_KEY],
-    )
+    fields = {
+        "control_image": control_form.prepared(keep_alpha=backend.keeps_alpha),
+        "batch_size": state[session.BATCH_SIZE_KEY],
+        "image_width": state[session.WIDTH],
+        "image_height": state[session.HEIGHT],
+        "seed": state[session.SEED_KEY],
+    }
+    if state[session.ONE_A_LINE]:
+        return prompts.requests(state[session.PROMPT], **fields)
+    return [RenderRequest(prompt=state[session.PROMPT], **fields)]
 
 
 _LABELS = {
@@ -175,8 +220,21 @@ def _said_of(field: str, text: str) -> str:
     return f"{_LABELS[field]}{text.removeprefix(field)} Nothing was sent."
 
 
-def _ask_again() -> None:
-    st.warning("The same request is still being made. Rendering it again costs again.")
+def _said_of_cost(backend: Backend, runs: int) -> str:
+    return (
+        f"The lines have changed: this is {cost(backend, runs)} now. Nothing was sent yet; click Render to send them."
+    )
+
+
+def _said_of_repeated(numbers: tuple[int, ...]) -> str:
+    listed = ", ".join(map(str, numbers[:-1])) + (" and " if len(numbers) > 1 else "") + str(numbers[-1])
+    line, is_ = ("Lines", "are") if len(numbers) > 1 else ("Line", "is")
+    return f"{line} {listed} {is_} left out: an earlier line says the same."
+
+
+def _ask_again(prompts_asked_for: int) -> None:
+    same = "The same request is" if prompts_asked_for == 1 else "Some of these requests are"
+    st.warning(f"{same} still being made. Rendering it again costs again.")
     with st.container(horizontal=True):
         st.button("Render it again", on_click=_submit, kwargs={"confirmed": True})
         st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))

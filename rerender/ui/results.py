@@ -9,17 +9,15 @@ import streamlit as st
 from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
 from rerender.studio.runs import Picture, Run
-from rerender.ui import as_code, control_form, session
-from rerender.ui.compare import Side, alone, compare
+from rerender.ui import as_code, comparison, control_form, series, session
+from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, has_changed, visit_now
+from rerender.ui.runtime import Visit, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
 # so that a picture is shown when it is there and not a tick later.
 _TICK, _SLICE = 0.4, 0.35
-
-_FRAME = "result.compare"
 
 PHASES = {
     None: "Sending",
@@ -40,29 +38,49 @@ def current(visit: Visit) -> Run | None:
     return run
 
 
-def is_submitting(run: Run | None) -> bool:
-    """Whether the run's POST is still on its way, so that another click would be a double click."""
-    return run is not None and run.submission == "submitting" and run.is_unfinished
+def is_busy(visit: Visit, run: Run | None) -> bool:
+    """Whether a POST of the last click is still on its way, so that another click would be a double click."""
+    return run is not None and any(map(series.is_submitting, series.of(visit.history, run)))
 
 
 def show(visit: Visit, run: Run | None) -> None:
-    """The current run in whichever state it is; before the first, the control image as it will be sent.
-
-    One fragment for all of it, so that a picture appears in the very frame in which its control image was waiting.
-    """
-    unfinished = run is not None and run.is_unfinished
-    st.fragment(_draw, run_every=_TICK if unfinished else None)(visit, run)
-
-
-def _draw(visit: Visit, run: Run | None) -> None:
+    """The current run in whichever state it is, with its series; before the first, the control image to be sent."""
     if run is None:
         _nothing_yet(visit)
-    elif run.is_unfinished:
-        _follow(visit, run)
-    elif run.stored_at is None:
-        _ended(visit, run)
+        return
+    runs = series.of(visit.history, run)
+    drawn = _stage(visit, run.run_id)
+    stored = series.batches(visit.history, runs)
+    batch = stored[run.run_id]
+    position = min(session.shown_position(run.run_id), len(batch) - 1)
+    if not batch:
+        comparison.waiting(visit, run, runs)
+    elif batch[position].is_readable:
+        comparison.show(visit, run, position, runs, stored)
     else:
-        _pictures(visit, run)
+        st.warning("This file could not be read as a picture. It is kept as it came, and can be downloaded.")
+    # Filled last, because following a run takes time.
+    status = st.container()
+    series.grid(visit, runs, stored, run)
+    if batch:
+        _details(visit, run, position, runs, stored)
+    with status:
+        if not run.is_unfinished and run.stored_at is None:
+            _ended(run)
+        if any(one.is_unfinished for one in runs):
+            st.fragment(_follow, run_every=_TICK)(visit, run.run_id, drawn)
+
+
+def _details(visit: Visit, run: Run, position: int, runs: list[Run], stored: series.Batches) -> None:
+    """What else there is to a picture: its batch, what it is compared with, its files, its words."""
+    batch = stored[run.run_id]
+    if len(batch) > 1:
+        _thumbnails(visit, run, batch, position)
+    if batch[position].is_readable:
+        comparison.controls(run, position, runs, stored)
+    _downloads(visit, run, batch, position)
+    if run.is_preview and run.stored_at is not None:
+        _understanding(run)
 
 
 def _nothing_yet(visit: Visit) -> None:
@@ -72,21 +90,44 @@ def _nothing_yet(visit: Visit) -> None:
         return  # The form beside it says why.
     size = (st.session_state[session.WIDTH], st.session_state[session.HEIGHT])
     mime = pictures.describe(data).mime
-    alone(Side(data, mime, "", "The control image as it will be sent"), size=size, key=_FRAME)
+    alone(Side(data, mime, "", "The control image as it will be sent"), size=size, key=comparison.FRAME)
     st.caption("Your picture appears here, over the control image it is made from.")
 
 
-def _follow(visit: Visit, drawn: Run) -> None:
-    """One look at an unfinished run; reruns the page when there is something new for it."""
-    run = visit.await_change(drawn, _SLICE)
-    if run is None or has_changed(run, drawn):
+Stage = tuple[object, ...]
+
+
+def _stage(visit: Visit, run_id: str) -> Stage:
+    """How far a run and its series have gone; with another stage the whole page looks otherwise."""
+    run = visit.history.run(run_id)
+    if run is None:
+        return ()
+    runs = series.of(visit.history, run)
+    is_fetching = run.is_unfinished and run.phase == "completed"
+    return (
+        run.submission,
+        len(visit.history.outputs(run_id)) if is_fetching else None,
+        any(map(series.is_submitting, runs)),
+        *(one.is_unfinished for one in runs),
+    )
+
+
+def _follow(visit: Visit, run_id: str, drawn: Stage) -> None:
+    """One look at a run that is unfinished, or whose series is; reruns the page when there is something new for it.
+
+    It draws nothing but words, because it draws them twice a second.
+    """
+    if visit.await_other(lambda: _stage(visit, run_id), drawn, _SLICE) != drawn:
         st.rerun()
-    if visit.history.outputs(run.run_id):
-        _pictures(visit, run)
-    else:
-        _frame(visit, run, waiting=True)
-    st.status(f"{_words(run)}, {time.time() - run.created_at:.0f} s", state="running", type="compact")
-    if run.error:
+    run = visit.history.run(run_id)
+    if run is None:
+        return
+    runs = series.of(visit.history, run)
+    ready = sum(one.stored_at is not None for one in runs)
+    words = [f"{_words(run)}, {time.time() - run.created_at:.0f} s"] if run.is_unfinished else []
+    words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
+    st.status(" · ".join(words), state="running", type="compact")
+    if run.is_unfinished and run.error:
         st.warning(plain(run.error))
 
 
@@ -96,11 +137,7 @@ def _words(run: Run) -> str:
     return PHASES.get(phase) or plain(phase or "")
 
 
-def _ended(visit: Visit, run: Run) -> None:
-    if visit.history.outputs(run.run_id):
-        _pictures(visit, run)
-    else:
-        _frame(visit, run)
+def _ended(run: Run) -> None:
     st.error(plain(run.error or "This run ended without pictures."))
     if run.completed_at is not None:
         st.button("Look again", on_click=_look_again, args=(run.run_id,))
@@ -109,31 +146,6 @@ def _ended(visit: Visit, run: Run) -> None:
 def _look_again(run_id: str) -> None:
     visit = visit_now()
     visit.runner.look_again(visit.workspace, run_id)
-
-
-def _frame(visit: Visit, run: Run, *, waiting: bool = False) -> None:
-    alone(_sent(visit, run), size=(run.image_width, run.image_height), key=_FRAME, waiting=waiting)
-
-
-def _sent(visit: Visit, run: Run) -> Side:
-    """The control image exactly as it was sent."""
-    picture = visit.history.control_image(run.run_id)
-    assert picture is not None  # noqa: S101 - it is stored with the run, in the same transaction
-    return Side(visit.history.data(picture.sha256), picture.mime, "Control image", "The control image as it was sent")
-
-
-def _pictures(visit: Visit, run: Run) -> None:
-    batch = visit.history.outputs(run.run_id)
-    position = min(session.shown_position(run.run_id), len(batch) - 1)
-    if batch[position].is_readable:
-        _comparison(visit, run, batch, position)
-    else:
-        st.warning("This file could not be read as a picture. It is kept as it came, and can be downloaded.")
-    if len(batch) > 1:
-        _thumbnails(visit, run, batch, position)
-    _downloads(visit, run, batch, position)
-    if run.is_preview:
-        _understanding(run)
 
 
 def _understanding(run: Run) -> None:
@@ -151,29 +163,8 @@ def _understanding(run: Run) -> None:
             st.badge(plain(word), color="gray")
 
 
-def _name(run: Run, count: int, position: int) -> str:
-    kind = "Preview" if run.is_preview else "ReRender"
-    return kind if count == 1 else f"{kind} {position + 1} of {count}"
-
-
-def _comparison(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:
-    chosen = batch[position]
-    name = _name(run, len(batch), position)
-    compare(
-        _sent(visit, run),
-        Side(visit.history.data(chosen.sha256), chosen.mime, name, f"{name}: {run.prompt}"),
-        size=(run.image_width, run.image_height),
-        key=_FRAME,
-    )
-    if (chosen.width, chosen.height) != (run.image_width, run.image_height):
-        st.caption(
-            f"The picture came as {chosen.width} × {chosen.height} px, not as {run.image_width} × {run.image_height}. "
-            "It is shown whole inside the control image's frame."
-        )
-
-
 def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:
-    names = [_name(run, len(batch), index) for index in range(len(batch))]
+    names = [comparison.name(run, len(batch), index) for index in range(len(batch))]
     thumbnails(
         [_thumbnail(visit, picture, name) for picture, name in zip(batch, names, strict=True)],
         label="Pictures of this batch",
@@ -187,7 +178,7 @@ def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> 
 
 def _thumbnail(visit: Visit, picture: Picture, name: str) -> Thumbnail:
     if not picture.is_readable:
-        return Thumbnail(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", f"{name}, not readable", "?")
+        return Thumbnail(*series.NOTHING, f"{name}, not readable", state="Not readable")
     return Thumbnail(visit.history.thumbnail(picture.sha256), "image/webp", name)
 
 
@@ -224,15 +215,15 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
                 icon=":material/folder_zip:",
                 on_click="ignore",
             )
-        if chosen.is_readable and st.button(
-            "Use as control image",
-            type="tertiary",
-            icon=":material/reply:",
-            on_click=_use_as_control_image,
-            args=(run.run_id, position),
-            help="The next render starts from this picture.",
-        ):
-            st.rerun()  # The form is outside of this fragment.
+        if chosen.is_readable:
+            st.button(
+                "Use as control image",
+                type="tertiary",
+                icon=":material/reply:",
+                on_click=_use_as_control_image,
+                args=(run.run_id, position),
+                help="The next render starts from this picture.",
+            )
         as_code.button_for_run(visit, run)
 
 
@@ -241,4 +232,4 @@ def _use_as_control_image(run_id: str, position: int) -> None:
     run, batch = history.run(run_id), history.outputs(run_id)
     if run is not None and position < len(batch):
         size = (run.image_width, run.image_height)
-        control_form.take(history.data(batch[position].sha256), _name(run, len(batch), position), size)
+        control_form.take(history.data(batch[position].sha256), comparison.name(run, len(batch), position), size)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TypeVar
 
 import streamlit as st
 
@@ -15,10 +17,11 @@ from rerender.studio.backends import Backend, choose
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
-from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
 from rerender.ui import session, settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,16 @@ class Visit:
         """Who sends runs and follows them."""
         return self.runtime.runner
 
-    def await_change(self, drawn: Run, seconds: float) -> Run | None:
-        """The run as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
+    def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
+        """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
         end = time.monotonic() + seconds
         while True:
             seen = self.runner.news
-            run = self.history.run(drawn.run_id)
+            found = look()
             left = end - time.monotonic()
-            if left <= 0 or run is None or has_changed(run, drawn):
-                return run
+            if left <= 0 or found != drawn:
+                return found
             self.runner.wait_for_news(seen, left)
-
-
-def has_changed(run: Run, drawn: Run) -> bool:
-    """Whether a run has gone on so far that the whole page looks otherwise: accepted, refused, or ended."""
-    return (run.is_unfinished, run.submission) != (drawn.is_unfinished, drawn.submission)
 
 
 def visit() -> Visit:

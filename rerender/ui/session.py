@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rerender.studio.runs import Run
 
 PROMPT = "form.prompt"
+ONE_A_LINE = "form.one_a_line"
 BATCH_SIZE_KEY = "form.batch_size"
 SEED_KEY = "form.seed"
 WIDTH = "form.width"
@@ -54,12 +55,14 @@ def begin(history: History, preferences: Preferences) -> None:
     st.session_state[FIT] = preferences.fit
     st.session_state[KEEP_ASPECT] = True
     st.session_state[PROMPT] = ""
+    st.session_state[ONE_A_LINE] = False
     asked_for = history.run(st.query_params.get("run", ""))
     run = asked_for or history.latest()
     if run is None:
         use_sample(samples.SAMPLES[0].name)
     else:
         use_run(run, history)
+        _use_prompts(history.series(run.series_id) if run.series_id else [])
 
 
 def secret() -> str:
@@ -175,18 +178,30 @@ def use_carrier() -> None:
 
 def _fill(request: RenderRequest | Run) -> None:
     st.session_state[PROMPT] = request.prompt
+    st.session_state[ONE_A_LINE] = False
     st.session_state[BATCH_SIZE_KEY] = request.batch_size
     st.session_state[SEED_KEY] = request.seed
     st.session_state[WIDTH], st.session_state[HEIGHT] = request.image_width, request.image_height
 
 
+def _use_prompts(series: list[Run]) -> None:
+    if len(series) > 1:
+        st.session_state[PROMPT] = "\n".join(run.prompt for run in series)
+        st.session_state[ONE_A_LINE] = True
+
+
 # The runs of this session.
 
 
-def watch(run_id: str) -> None:
-    """Show this run from now on, also after a reload."""
+def watch(run_ids: list[str]) -> None:
+    """Show the first of these new runs from now on, also after a reload."""
+    st.session_state[_RENDER_IDS].update(dict.fromkeys(run_ids, ""))
+    show(run_ids[0])
+
+
+def show(run_id: str) -> None:
+    """Show this run from now on."""
     st.session_state[_RUN] = run_id
-    st.session_state[_RENDER_IDS][run_id] = ""
 
 
 def note_render_id(run: Run) -> None:

@@ -32,7 +32,14 @@ def _playwrights_own() -> str | None:
 
 
 # Chromium's own background requests would be refused one by one on a machine without internet.
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # In a process of its own, a sandboxed frame's requests would be seen by no test.
+    "--disable-features=IsolateSandboxedIframes",
+)
 
 
 def launch(playwright: Playwright) -> Browser:

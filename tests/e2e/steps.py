@@ -25,6 +25,19 @@ def batch(page: Page) -> Locator:
     return page.get_by_role("radiogroup", name="Pictures of this batch").get_by_role("radio")
 
 
+def series(page: Page) -> Locator:
+    """The cells of a series, each a radio button named by its prompt."""
+    return page.get_by_role("radiogroup", name="Runs of this series").get_by_role("radio")
+
+
+def write_lines(page: Page, *prompts: str) -> None:
+    """Switch to one prompt a line, and write these."""
+    page.get_by_text("One prompt a line").click()
+    settle(page)
+    prompt_box(page).fill("\n".join(prompts))
+    prompt_box(page).blur()
+
+
 def choose_batch_size(page: Page, count: int) -> None:
     page.get_by_role("radiogroup", name="Pictures", exact=True).get_by_role("radio", name=str(count)).click()
 

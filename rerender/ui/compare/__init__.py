@@ -29,28 +29,28 @@ class Side:
     alt: str
 
 
-def compare(before: Side, after: Side, *, size: tuple[int, int], key: str) -> None:
+def compare(before: Side, after: Side, *, size: tuple[int, int], key: str, tallest: str = TALLEST) -> None:
     """Show two pictures under a slider that works by pointer, touch and keyboard.
 
-    `size` is the control image's (width, height) in pixels: both pictures are shown in that frame, never stretched.
-    A file over `SHOWN_MAX_BYTES` is shown reduced and its label says so.
+    `size` is the control image's (width, height) in pixels: both pictures are shown in that frame, never stretched,
+    and no higher than `tallest`, a CSS length. A file over `SHOWN_MAX_BYTES` is shown reduced and its label says so.
     """
-    _show([before, after], "compared", size, key)
+    _show([before, after], "compared", size, key, tallest)
 
 
-def alone(before: Side, *, size: tuple[int, int], key: str, waiting: bool = False) -> None:
+def alone(before: Side, *, size: tuple[int, int], key: str, waiting: bool = False, tallest: str = TALLEST) -> None:
     """Show the control image in the frame where its comparison will be; `waiting` lets it breathe."""
-    _show([before], "waiting" if waiting else "alone", size, key)
+    _show([before], "waiting" if waiting else "alone", size, key, tallest)
 
 
-def _show(sides: list[Side], state: str, size: tuple[int, int], key: str) -> None:
+def _show(sides: list[Side], state: str, size: tuple[int, int], key: str, tallest: str) -> None:
     shown = [_shown(side) for side in sides]
     header = {
         "state": state,
         "labels": [side.label for side in shown],
         "alts": [side.alt for side in shown],
         "aspect": size[0] / size[1],
-        "tallest": TALLEST,
+        "tallest": tallest,
     }
     _mount(data=components.pack(header, [(side.data, side.mime) for side in shown]), key=key)
 

@@ -1,4 +1,4 @@
-"""A row of thumbnails of which one is chosen, by pointer or by arrow keys: samples, and the pictures of a batch."""
+"""Thumbnails of which one is chosen, by pointer or by arrow keys: samples, the pictures of a batch, a series."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ _mount = components.declare("thumbnails")
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """One small picture: a file's bytes and MIME type, its text alternative, and a caption or none."""
+    """One small picture: a file's bytes and MIME type, its text alternative, and a caption or none.
+
+    `state` is a word or two over a picture that is not there: why, in place of it.
+    """
 
     data: bytes
     mime: str
     alt: str
     caption: str = ""
+    state: str = ""
 
 
 def thumbnails(
@@ -30,11 +34,13 @@ def thumbnails(
     on_choose: Callable[[int], None],
     key: str,
     widest: str = "1fr",
+    narrowest: str = "",
     aspect: float = 1.0,
 ) -> None:
-    """Show `items` in a row with `chosen` (an index, or None) marked; `on_choose` gets the index of a new choice.
+    """Show `items` with `chosen` (an index, or None) marked; `on_choose` gets the index of a new choice.
 
-    `label` names the group for assistive technology, `widest` is a CSS length and `aspect` the width over the height.
+    They stand in one row, or in as many as keep each as wide as `narrowest`. `label` names the group for assistive
+    technology, `widest` and `narrowest` are CSS lengths and `aspect` is the width over the height.
     """
 
     def chose() -> None:
@@ -47,7 +53,9 @@ def thumbnails(
         "chosen": chosen,
         "alts": [item.alt for item in items],
         "captions": [item.caption for item in items],
+        "states": [item.state for item in items],
         "widest": widest,
+        "narrowest": narrowest,
         "aspect": aspect,
     }
     _mount(

@@ -1,0 +1,73 @@
+"""The runs of one click: which they are, how far they are, and the grid of their pictures to choose from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rerender.errors import ImageError
+from rerender.studio.history import History
+from rerender.studio.runs import Picture, Run
+from rerender.ui import session
+from rerender.ui.runtime import Visit
+from rerender.ui.thumbnails import Thumbnail, thumbnails
+
+Batches = dict[str, list[Picture]]
+"""The stored pictures of each run, by its `run_id`."""
+
+NOTHING = (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")
+"""The file of a picture that cannot be shown."""
+
+
+def of(history: History, run: Run) -> list[Run]:
+    """The runs of the click that made this one, oldest first; the run alone when it has no others."""
+    return (run.series_id and history.series(run.series_id)) or [run]
+
+
+def is_submitting(run: Run | None) -> bool:
+    """Whether the run's POST is still on its way, so that another click would be a double click."""
+    return run is not None and run.submission == "submitting" and run.is_unfinished
+
+
+def batches(history: History, runs: list[Run]) -> Batches:
+    """What is stored of each run."""
+    return {run.run_id: history.outputs(run.run_id) for run in runs}
+
+
+def state(run: Run) -> str:
+    """Why a run of a series has no picture to show, in a word or two."""
+    if run.is_unfinished:
+        return "On its way"
+    return {"refused": "Not sent", "uncertain": "Unknown"}.get(run.submission, "Failed")
+
+
+def grid(visit: Visit, runs: list[Run], stored: Batches, chosen: Run) -> None:
+    """Every run of a series with its prompt and first picture, of which one is shown above in full."""
+    if len(runs) == 1:
+        return
+    thumbnails(
+        [_cell(visit, run, stored[run.run_id]) for run in runs],
+        label="Runs of this series",
+        chosen=[run.run_id for run in runs].index(chosen.run_id),
+        on_choose=lambda index: session.show(runs[index].run_id),
+        key="result.series",
+        narrowest="9.5rem",
+        aspect=chosen.image_width / chosen.image_height,
+    )
+
+
+def _cell(visit: Visit, run: Run, pictures: list[Picture]) -> Thumbnail:
+    picture = next((picture for picture in pictures if picture.is_readable), None)
+    if picture is not None:
+        return Thumbnail(_thumbnail(visit.history, picture.sha256), "image/webp", run.prompt, run.prompt)
+    words = "Not readable" if pictures else state(run)
+    try:
+        image = (_thumbnail(visit.history, run.control_image), "image/webp")
+    except ImageError:
+        image = NOTHING
+    return Thumbnail(*image, f"{run.prompt}: {words}", run.prompt, words)
+
+
+# In the session's own cache: one visitor's picture must not be kept where others' are.
+@st.cache_data(scope="session", show_spinner=False, max_entries=128)
+def _thumbnail(_history: History, sha256: str) -> bytes:
+    return _history.thumbnail(sha256)

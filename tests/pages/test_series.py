@@ -1,0 +1,130 @@
+"""Several prompts on the render page under Streamlit's own test runner: what a click shows before it, and sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.workspaces import LOCAL
+from tests.fake_api import API_KEY, FakeApi
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> Iterator[AppTest]:
+    """The render page with a key for a fake of the hosted API."""
+    monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
+    monkeypatch.setenv("RERENDER_MODE", "local")
+    monkeypatch.setenv("GENLY_API_KEY", API_KEY)
+    monkeypatch.setenv("GENLY_BASE_URL", api.base_url)
+    api.state.phases = ["processing"]
+    yield AppTest.from_file("../../app.py", default_timeout=30)
+    st.cache_resource.clear()
+
+
+def click_render(app: AppTest) -> AppTest:
+    return next(button for button in app.button if button.label == "Render").click().run()
+
+
+def write(app: AppTest, text: str) -> None:
+    app.toggle(key="form.one_a_line").set_value(True)
+    app.text_area(key="form.prompt").set_value(text).run()
+
+
+def texts(app: AppTest) -> list[str]:
+    return [text.value for text in app.text]
+
+
+def prompts_sent(home: Path) -> list[str]:
+    database = Database.open(f"sqlite:///{home / 'studio.sqlite3'}")
+    try:
+        return [run.prompt for run in History(database, LOCAL).recent()][::-1]
+    finally:
+        database.close()
+
+
+def test_the_switch_is_off_at_first_and_a_text_of_several_lines_is_one_prompt(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    assert not app.toggle(key="form.one_a_line").value
+    app.text_area(key="form.prompt").set_value("oak\nbrick")
+    click_render(app)
+    assert prompts_sent(tmp_path) == ["oak\nbrick"]
+
+
+def test_runs_credits_and_money_are_shown_before_the_click_and_that_many_are_sent(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    app.run()
+    assert "1 credit, about $0.025" in texts(app)
+    write(app, "oak\n\nbrick\noak\nsnow")
+    assert "3 runs, 3 credits, about $0.075" in texts(app)
+    assert [one.value for one in app.caption if "Line 4 is left out" in one.value]
+    assert api.state.submit_count == 0
+    click_render(app)
+    assert not app.exception
+    assert prompts_sent(tmp_path) == ["oak", "brick", "snow"]
+    wait_until(lambda: api.state.submit_count == 3)
+    assert len({(post.json["seed"], post.json["control_image"]) for post in api.state.submits}) == 1
+
+
+def test_lines_typed_after_the_cost_was_shown_are_not_sent_before_their_own_cost_was(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    app.run()
+    write(app, "oak\nbrick")
+    app.text_area(key="form.prompt").set_value("oak\nbrick\nsnow")
+    click_render(app)
+    assert "this is 3 runs, 3 credits, about $0.075 now" in app.error[0].value
+    assert prompts_sent(tmp_path) == []
+    click_render(app)
+    assert prompts_sent(tmp_path) == ["oak", "brick", "snow"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("oak\nbrick\n" + "x" * 10_001, "The prompt in line 3 has 10,001 characters"),
+        ("\n".join(f"prompt {number}" for number in range(25)), "The prompt has 25 lines to render; at most 24"),
+        (" \n ", "The prompt must say something."),
+    ],
+)
+def test_one_bad_line_keeps_all_of_them_from_being_sent(app: AppTest, tmp_path: Path, text: str, sentence: str) -> None:
+    app.run()
+    write(app, text)
+    click_render(app)
+    assert app.error[0].value.startswith(sentence)
+    assert app.error[0].value.endswith("Nothing was sent.")
+    assert prompts_sent(tmp_path) == []
+
+
+def test_a_double_click_is_one_series(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    write(app, "oak\nbrick")
+    click_render(app)
+    shown = app.query_params["run"]
+    # Streamlit would disable the button by now; the second click of a double click is on its way before that.
+    click_render(app)
+    assert prompts_sent(tmp_path) == ["oak", "brick"]
+    assert app.query_params["run"] == shown
+
+
+def test_the_same_series_while_it_is_still_being_made_asks_and_a_yes_is_for_those_lines_only(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rerender.ui.render_form._DOUBLE_CLICK", 0.0)
+    app.run()
+    write(app, "oak\nbrick")
+    click_render(app)
+    for sends, text in ((0, "oak\nbrick\nsnow"), (2, "oak\nbrick")):
+        app.text_area(key="form.prompt").set_value("oak\nbrick").run()
+        click_render(app)
+        assert [one.value for one in app.warning if one.value.startswith("Some of these requests are still being made")]
+        app.text_area(key="form.prompt").set_value(text)
+        next(button for button in app.button if button.label == "Render it again").click().run()
+        assert len(prompts_sent(tmp_path)) == 2 + sends
