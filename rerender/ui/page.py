@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rerender.ui import session, visitor
 from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
@@ -37,13 +38,19 @@ def follow_deep_link() -> None:
 
 def heading(visit: Visit) -> None:
     """The product's name, and where renders are made at the moment."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("ReRender Studio", anchor=False, width="content")
-        if visit.backend.is_preview:
-            with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
-                st.markdown(_ABOUT_PREVIEW)
-        else:
-            st.text(f"Renders at {visit.backend.name}", width="content")
+    # Without a gap, so that the script that recognises a visitor takes no space.
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.title("ReRender Studio", anchor=False, width="content")
+            if visit.backend.is_preview:
+                with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
+                    st.markdown(_ABOUT_PREVIEW)
+            else:
+                st.text(f"Renders at {visit.backend.name}", width="content")
+        if visit.is_hosted:
+            visitor.recognise()
+    if visit.is_hosted and not session.is_kept():
+        st.warning("Your browser keeps no cookie for this page, so your history ends with this tab.")
     if visit.runtime.ephemeral:
         st.warning("The app's folder cannot be written to. Runs and pictures are kept only until the app stops.")
 

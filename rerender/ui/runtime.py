@@ -29,6 +29,11 @@ class Visit:
     history: History
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether this is one visitor among others, not the one at whose machine the app runs."""
+        return self.workspace != LOCAL
+
+    @property
     def runner(self) -> Runner:
         """Who sends runs and follows them."""
         return self.runtime.runner
@@ -76,7 +81,12 @@ def _mode() -> Mode:
 
 
 def _open() -> Runtime:
-    runtime = Runtime.open(home_from(settings.SOURCES), sources=settings.SOURCES, mode=_mode())
+    runtime = Runtime.open(
+        home_from(settings.SOURCES),
+        sources=settings.SOURCES,
+        mode=_mode(),
+        database_url=settings.lookup("RERENDER_DATABASE_URL"),
+    )
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(runtime.close)
     return runtime

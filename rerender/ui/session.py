@@ -11,6 +11,7 @@ import streamlit as st
 
 from rerender import images, samples
 from rerender.models import BATCH_SIZE, SEED
+from rerender.studio.workspaces import is_secret, new_secret
 
 if TYPE_CHECKING:
     from rerender.studio.history import History
@@ -28,12 +29,15 @@ ASKING = "form.asking"
 
 FITS = ("crop", "pad", "stretch")
 
+COOKIE = "rerender_visitor"
+
 _BEGUN = "session.begun"
 _CONTROL = "session.control"
 _RUN = "session.run_id"
 _RENDER_IDS = "session.render_ids"
 _SECRET = "session.secret"  # noqa: S105 - the key's name, not a secret
 _SHOWN = "session.shown"
+_UNKEPT = "session.unkept"
 
 
 def begin(history: History) -> None:
@@ -58,9 +62,29 @@ def begin(history: History) -> None:
         use_run(run, history)
 
 
+# The visitor, where every visitor has a workspace.
+
+
 def secret() -> str:
-    """This session's own random word, which names its workspace where every visitor has one."""
-    return str(st.session_state.setdefault(_SECRET, secrets.token_hex(16)))
+    """The word that names the visitor's workspace: the browser's own, or a new one for the browser to keep."""
+    if _SECRET not in st.session_state:
+        held = st.context.cookies.get(COOKIE, "")
+        st.session_state[_SECRET] = held if is_secret(held) else new_secret()
+    return str(st.session_state[_SECRET])
+
+
+def is_kept() -> bool:
+    """Whether the browser keeps the word, as far as is known: not where cookies are blocked."""
+    return not st.session_state.get(_UNKEPT, False)
+
+
+def hear(held: str) -> None:
+    """The browser says which word it holds, empty if it keeps none: go on in its workspace, with the form as it was."""
+    st.session_state[_UNKEPT] = not held
+    if is_secret(held) and held != secret():
+        st.session_state[_SECRET] = held
+        for beginning in (_BEGUN, _RUN):
+            st.session_state.pop(beginning, None)
 
 
 # The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or ()}.
