@@ -68,7 +68,7 @@ def begin(history: History) -> None:
 def secret() -> str:
     """The word that names the visitor's workspace: the browser's own, or a new one for the browser to keep."""
     if _SECRET not in st.session_state:
-        held = st.context.cookies.get(COOKIE, "")
+        held = str(st.context.cookies.get(COOKIE, ""))
         st.session_state[_SECRET] = held if is_secret(held) else new_secret()
     return str(st.session_state[_SECRET])
 
