@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from rerender.studio.runs import Picture, Run
 
-__all__ = ["as_zip", "file_name"]
+__all__ = ["as_zip", "entry", "extension", "file_name"]
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SLUG_MAX_CHARS = 40
@@ -22,7 +22,12 @@ def file_name(run: Run, position: int, mime: str, *, note: str = "") -> str:
 
     A `note` stands before the ending: `rerender-oak-and-glass-seed7-1-with-settings.png`.
     """
-    return f"{'-'.join(filter(None, (_stem(run), str(position + 1), note)))}.{EXTENSIONS.get(mime, 'bin')}"
+    return f"{'-'.join(filter(None, (_stem(run), str(position + 1), note)))}.{extension(mime)}"
+
+
+def extension(mime: str) -> str:
+    """How the name of a file of this MIME type ends."""
+    return EXTENSIONS.get(mime, "bin")
 
 
 def as_zip(run: Run, pictures: Iterable[tuple[Picture, bytes]]) -> bytes:
@@ -30,10 +35,15 @@ def as_zip(run: Run, pictures: Iterable[tuple[Picture, bytes]]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for position, (picture, data) in enumerate(pictures):
-            entry = zipfile.ZipInfo(file_name(run, position, picture.mime), time.gmtime(run.created_at)[:6])
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry(file_name(run, position, picture.mime), run.created_at), data)
     return buffer.getvalue()
+
+
+def entry(name: str, moment: float) -> zipfile.ZipInfo:
+    """An uncompressed entry of a ZIP, dated `moment` seconds since the epoch, that anyone may read when unpacked."""
+    info = zipfile.ZipInfo(name, time.gmtime(moment)[:6])
+    info.create_system, info.external_attr = 3, 0o644 << 16
+    return info
 
 
 def _stem(run: Run) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
@@ -80,9 +80,13 @@ class Runtime:
         usable = _usable(home)
         try:
             database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
-        except DatabaseError:
-            where = f"in {usable} " if database_url is None else ""
-            raise ConfigurationError(f"The database {where}cannot be read. Move it away to start afresh.") from None
+        except (ArgumentError, DatabaseError, ImportError):
+            # Nothing of what the driver says: it may quote the address, which holds a password.
+            raise ConfigurationError(
+                "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
+                if database_url
+                else f"The database in {usable} cannot be read. Move it away to start afresh."
+            ) from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
         runtime.runner.resume()

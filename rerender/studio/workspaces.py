@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import secrets
 from ipaddress import ip_address
 from typing import Literal
 
 from rerender.errors import ConfigurationError
 
-__all__ = ["LOCAL", "Mode", "mode", "workspace_of"]
+__all__ = ["LOCAL", "Mode", "is_secret", "mode", "new_secret", "workspace_of"]
 
 Mode = Literal["local", "hosted"]
 LOCAL = "local"
@@ -24,6 +26,16 @@ def mode(server_address: str | None, override: str | None = None) -> Mode:
             raise ConfigurationError(f"RERENDER_MODE must be local or hosted, not {override!r}.")
         return "local" if override == "local" else "hosted"
     return "local" if _is_loopback(server_address or "") else "hosted"
+
+
+def new_secret() -> str:
+    """What a visitor's browser is given to hold: 128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+def is_secret(text: str) -> bool:
+    """Whether `new_secret` may have made the text; anything else names no workspace."""
+    return re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 def workspace_of(secret: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rerender.ui import session, visitor
 from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
@@ -39,20 +40,30 @@ def follow_deep_link() -> None:
 
 def heading(visit: Visit) -> None:
     """The product's name, and where renders are made at the moment."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("ReRender Studio", anchor=False, width="content")
-        if visit.backend.is_preview:
-            with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
-                st.markdown(_ABOUT_PREVIEW)
-                st.page_link(SETTINGS, label="Render elsewhere", icon=":material/settings:")
-        elif visit.backend.needs_key:
-            with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                st.text(f"No key for {visit.backend.name}", width="content")
-                st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
-        else:
-            st.text(f"Renders at {visit.backend.name}", width="content")
+    # Without a gap, so that the script that recognises a visitor takes no space.
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.title("ReRender Studio", anchor=False, width="content")
+            _place(visit)
+        if visit.is_hosted:
+            visitor.recognise()
+    if visit.is_hosted and not session.is_kept():
+        st.warning("Your browser keeps no cookie for this page, so your history ends with this tab.")
     if visit.runtime.ephemeral:
         st.warning("The app's folder cannot be written to. Runs and pictures are kept only until the app stops.")
+
+
+def _place(visit: Visit) -> None:
+    if visit.backend.is_preview:
+        with st.popover("Preview engine", icon=":material/bolt:", type="tertiary"):
+            st.markdown(_ABOUT_PREVIEW)
+            st.page_link(SETTINGS, label="Render elsewhere", icon=":material/settings:")
+    elif visit.backend.needs_key:
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.text(f"No key for {visit.backend.name}", width="content")
+            st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
+    else:
+        st.text(f"Renders at {visit.backend.name}", width="content")
 
 
 _ABOUT_PREVIEW = """

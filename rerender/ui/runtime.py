@@ -36,6 +36,11 @@ class Visit:
     preferences: Preferences
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether this is one visitor among others, not the one at whose machine the app runs."""
+        return self.mode == "hosted"
+
+    @property
     def runner(self) -> Runner:
         """Who sends runs and follows them."""
         return self.runtime.runner

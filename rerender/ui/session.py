@@ -12,6 +12,7 @@ import streamlit as st
 from rerender import images, samples
 from rerender.models import SEED, RenderRequest
 from rerender.studio.preferences import SIZES
+from rerender.studio.workspaces import is_secret, new_secret
 
 if TYPE_CHECKING:
     from rerender.studio.history import History
@@ -29,6 +30,8 @@ KEEP_ASPECT = "form.keep_aspect"
 PROBLEM = "form.problem"
 ASKING = "form.asking"
 
+COOKIE = "rerender_visitor"
+
 _BEGUN = "session.begun"
 _CONTROL = "session.control"
 _RUN = "session.run_id"
@@ -37,6 +40,7 @@ _SECRET = "session.secret"  # noqa: S105 - the key's name, not a secret
 _SHOWN = "session.shown"
 _SIZE = "session.size"
 _TYPED_KEYS = "session.typed_keys"
+_UNKEPT = "session.unkept"
 
 
 def begin(history: History, preferences: Preferences) -> None:
@@ -65,9 +69,29 @@ def begin(history: History, preferences: Preferences) -> None:
         _use_prompts(history.series(run.series_id) if run.series_id else [])
 
 
+# The visitor, where every visitor has a workspace.
+
+
 def secret() -> str:
-    """This session's own random word, which names its workspace where every visitor has one."""
-    return str(st.session_state.setdefault(_SECRET, secrets.token_hex(16)))
+    """The word that names the visitor's workspace: the browser's own, or a new one for the browser to keep."""
+    if _SECRET not in st.session_state:
+        held = str(st.context.cookies.get(COOKIE, ""))
+        st.session_state[_SECRET] = held if is_secret(held) else new_secret()
+    return str(st.session_state[_SECRET])
+
+
+def is_kept() -> bool:
+    """Whether the browser keeps the word, as far as is known: not where cookies are blocked."""
+    return not st.session_state.get(_UNKEPT, False)
+
+
+def hear(held: str) -> None:
+    """The browser says which word it holds, empty if it keeps none: go on in its workspace, with the form as it was."""
+    st.session_state[_UNKEPT] = not held
+    if is_secret(held) and held != secret():
+        st.session_state[_SECRET] = held
+        for beginning in (_BEGUN, _RUN):
+            st.session_state.pop(beginning, None)
 
 
 def end() -> None:

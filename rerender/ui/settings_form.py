@@ -37,7 +37,7 @@ def where_renders_are_made(visit: Visit) -> None:
     """The choice of the backend; its address and key where they are typed; a test of both."""
     st.subheader("Where renders are made", anchor=False)
     # Hosted, the configuration is the preview: the owner's key is nobody else's to spend.
-    places = (WITHOUT_KEY, TYPED) if visit.mode == "hosted" else tuple(_PLACES)
+    places = (WITHOUT_KEY, TYPED) if visit.is_hosted else tuple(_PLACES)
     chosen = visit.preferences.backend
     st.radio(
         "Where renders are made",
@@ -58,7 +58,7 @@ def _about(place: str, visit: Visit) -> str:
     if place == WITHOUT_KEY:
         return "On the computer that runs this app, without a key, free of charge."
     if place == TYPED:
-        return "At genly.ai, paid with credits of your own." if visit.mode == "hosted" else "At genly.ai or elsewhere."
+        return "At genly.ai, paid with credits of your own." if visit.is_hosted else "At genly.ai or elsewhere."
     try:
         backend = configured(settings.SOURCES, visit.mode)
     except ConfigurationError as error:
@@ -69,7 +69,7 @@ def _about(place: str, visit: Visit) -> str:
 
 
 def _address(visit: Visit) -> None:
-    if visit.mode == "hosted":
+    if visit.is_hosted:
         st.text(f"Base URL: {visit.backend.base_url}")
         return
     st.text_input(

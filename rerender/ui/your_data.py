@@ -20,7 +20,7 @@ def kept(visit: Visit) -> None:
     binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
     runs, images = _count(usage.runs, "run"), _count(usage.images, "picture")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
-    if visit.mode == "local":
+    if not visit.is_hosted:
         st.text(f"Kept in {visit.runtime.database.place}")
     elif visit.runtime.database.is_file:
         st.info("Kept until this app sleeps or starts again. Only this browser sees it.")

@@ -25,12 +25,13 @@ class App:
     port: int = field(default_factory=lambda: free_port())
     root: Path = ROOT
     script: str = "app.py"
+    base_path: str = ""
     extra_environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.base_path}"
 
     @property
     def log(self) -> str:
@@ -43,7 +44,7 @@ class App:
         }
         environment |= {"RERENDER_HOME": str(self.home), **self.extra_environment}
         command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.address=127.0.0.1"]
-        command += [f"--server.port={self.port}", "--server.headless=true"]
+        command += [f"--server.port={self.port}", "--server.headless=true", f"--server.baseUrlPath={self.base_path}"]
         with (self.home / "app.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=log, stderr=log)
         self.wait_until_it_answers()

@@ -208,3 +208,20 @@ def test_a_database_that_cannot_be_read_is_said_in_one_sentence(home: Path) -> N
     (home / "studio.sqlite3").write_bytes(b"this is no database " * 100)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Runtime.open(home)
+
+
+@pytest.mark.parametrize(
+    "url", ["no address: s3cret", "postgresql+nodriver://me:s3cret@db/studio", "sqlite:////no/such/folder/s3cret"]
+)
+def test_a_database_url_that_cannot_be_used_is_said_without_its_password(home: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="RERENDER_DATABASE_URL cannot be used") as raised:
+        Runtime.open(home, database_url=url)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_the_history_is_kept_where_the_database_url_says(
+    open_runtime: Callable[..., Runtime], tmp_path: Path, home: Path
+) -> None:
+    runtime = open_runtime(database_url=f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}")
+    assert finished(runtime.history("local"), submit(runtime)).stored_at
+    assert not (home / "studio.sqlite3").exists()

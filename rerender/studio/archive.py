@@ -1,0 +1,283 @@
+"""A whole workspace as one ZIP, and back: runs with their pictures as they came, notes, stars and preferences.
+
+Neither keys nor deleted runs are in it. One image at a time is in memory, whichever way it goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import IO, Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from rerender import downloads as output_files
+from rerender import images as image_files
+from rerender.errors import ImageError
+from rerender.studio import downloads, manifest, pictures
+from rerender.studio.database import Database
+from rerender.studio.manifest import ArchiveError, Entry, Manifest
+from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
+from rerender.studio.tables import blobs, images, outputs, preferences, runs
+
+__all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
+
+MANIFEST = "manifest.json"
+MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 8_000_000, 4_000_000_000, 20_000, 100
+"""What an archive may hold: its list of contents, all of its files, how many, and how far one may be compressed."""
+_FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
+_STEP = 1 << 20
+_LIST_MAX_BYTES = 4 * _STEP
+
+BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
+TOO_LARGE = "The archive holds more than can be imported. Nothing was imported."
+ENDED_FREE = "This preview was still being made when it was exported. It cost nothing; render it again."
+UNKNOWN = (
+    "This was being sent when it was exported, and it may have been charged. It is not sent from here; look at your "
+    "account before you render it again."
+)
+GOES_ON = (
+    "This was still being made when it was exported. Its pictures are fetched from the API; nothing is sent again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much an archive of the workspace would hold; `byte_size` is about that of the file."""
+
+    runs: int
+    pictures: int
+    byte_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import brought: new runs and images, and how many runs were already there."""
+
+    runs: int
+    pictures: int
+    known_runs: int
+
+
+class Archive:
+    """Exports and imports of one workspace. `wall` gives seconds since the epoch."""
+
+    def __init__(self, database: Database, workspace: str, *, wall: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._workspace = workspace
+        self._wall = wall
+
+    def contents(self) -> Contents:
+        """What there is to export."""
+        with self._database.read() as connection:
+            count = connection.scalar(self._mine(runs, func.count()).where(runs.c.deleted_at.is_(None)))
+            kept = connection.execute(self._mine(images, func.count(), func.sum(images.c.byte_size))).one()
+        return Contents(count or 0, kept[0], kept[1] or 0)
+
+    def export(self, file: IO[bytes]) -> None:
+        """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
+        with self._database.read() as connection, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            contents, dates = self._listed(connection)
+            archive.writestr(
+                downloads.entry(MANIFEST, max(dates.values(), default=_FIRST_MOMENT)), manifest.write(contents)
+            )
+            for sha256, name in contents.files.items():
+                data = connection.scalar(self._mine(blobs, blobs.c.data).where(blobs.c.sha256 == sha256))
+                archive.writestr(downloads.entry(name, dates[sha256]), data or b"")
+
+    def import_from(self, file: IO[bytes]) -> Imported:
+        """Add what is in `file` and not yet here, all of it or nothing; runs that are here stay as they are.
+
+        Raises `ArchiveError` for anything that `export` cannot have written.
+        """
+        with _opened(file) as archive:
+            contents = manifest.read(_read(archive, MANIFEST, MANIFEST_MAX_BYTES), self._workspace)
+            # All is proven before anything is written, so that others need not wait for the database meanwhile.
+            proven = _proven(archive, contents)
+            try:
+                with self._database.write() as connection:
+                    return self._add(connection, archive, contents, proven)
+            except SQLAlchemyError:
+                raise ArchiveError("The archive could not be stored. Nothing was imported; try again.") from None
+
+    def _bound(self, table: Table) -> ColumnElement[bool]:
+        """The one place that binds rows to the workspace."""
+        return table.c.workspace == self._workspace
+
+    def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        return select(*columns).select_from(table).where(self._bound(table))
+
+    def _listed(self, connection: Connection) -> tuple[Manifest, dict[str, float]]:
+        """Everything but the images' bytes, and the date that each image gets in the ZIP: that of its first run."""
+        query = (
+            self._mine(runs, *RUN_COLUMNS).where(runs.c.deleted_at.is_(None)).order_by(runs.c.created_at, runs.c.run_id)
+        )
+        mimes = {row.sha256: row.mime for row in connection.execute(self._mine(images, images.c.sha256, images.c.mime))}
+        made: dict[str, list[tuple[int, str]]] = {}
+        for run_id, *output in connection.execute(
+            self._mine(outputs, outputs.c.run_id, outputs.c.position, outputs.c.sha256).order_by(outputs.c.position)
+        ):
+            made.setdefault(run_id, []).append((output[0], output[1]))
+        entries: list[Entry] = []
+        files: dict[str, str] = {}
+        dates: dict[str, float] = {}
+        for number, row in enumerate(connection.execute(query).mappings(), start=1):
+            run = Run.from_row(row)
+            entry = Entry(run, tuple(made.get(run.run_id, ())))
+            entries.append(entry)
+            for sha256, name in _names(number, entry, mimes):
+                files.setdefault(sha256, name)
+                dates.setdefault(sha256, run.created_at)
+        preferred = connection.execute(self._mine(preferences, preferences.c.name, preferences.c.value))
+        return Manifest(tuple(entries), files, {row.name: row.value for row in preferred}), dates
+
+    def _add(
+        self, connection: Connection, archive: zipfile.ZipFile, contents: Manifest, proven: Mapping[str, Picture]
+    ) -> Imported:
+        here = set(connection.scalars(self._mine(runs, runs.c.run_id)))
+        new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
+        wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
+        wanted -= set(connection.scalars(self._mine(images, images.c.sha256)))
+        for sha256 in sorted(wanted):
+            data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
+            pictures.keep(connection, self._workspace, proven[sha256], data)
+        for entry in new:
+            self._add_run(connection, entry)
+        restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
+        self._add_preferences(connection, contents.preferences)
+        return Imported(len(new) + restored, len(wanted), len(contents.entries) - len(new) - restored)
+
+    def _restore(self, connection: Connection, run_ids: set[str]) -> int:
+        """Take these runs out of the bin: they would be "already there", and yet not be seen. How many there were."""
+        deleted = runs.c.deleted_at.is_not(None)
+        found = run_ids.intersection(connection.scalars(self._mine(runs, runs.c.run_id).where(deleted)))
+        for run_id in found:
+            connection.execute(update(runs).where(self._bound(runs), runs.c.run_id == run_id).values(deleted_at=None))
+        return len(found)
+
+    def _ids(self, entry: Entry) -> tuple[str, str]:
+        """The ids that a run can have here: its own, or where another workspace has that one, always the same other."""
+        own = entry.run.run_id
+        return own, hashlib.sha256(f"{self._workspace}/{own}".encode()).hexdigest()[:32]
+
+    def _add_run(self, connection: Connection, entry: Entry) -> None:
+        own, other = self._ids(entry)
+        taken = connection.scalar(select(runs.c.run_id).where(runs.c.run_id == own)) is not None
+        run = replace(_as_imported(entry.run, self._wall()), run_id=other if taken else own)
+        connection.execute(insert(runs).values(asdict(run)))
+        for position, sha256 in entry.outputs:
+            row = {"run_id": run.run_id, "position": position, "workspace": self._workspace, "sha256": sha256}
+            connection.execute(insert(outputs).values(row))
+
+    def _add_preferences(self, connection: Connection, preferred: Mapping[str, Any]) -> None:
+        here = set(connection.scalars(self._mine(preferences, preferences.c.name)))
+        for name, value in preferred.items():
+            if name not in here:
+                row = {"workspace": self._workspace, "name": name, "value": value}
+                connection.execute(insert(preferences).values(row))
+
+
+def _images_of(entry: Entry) -> list[str]:
+    return [entry.run.control_image, *(sha256 for _, sha256 in entry.outputs)]
+
+
+def _names(number: int, entry: Entry, mimes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The images of a run with names that say what they are."""
+    control_image = entry.run.control_image
+    yield control_image, f"pictures/{number:04}-control-image.{downloads.extension(mimes[control_image])}"
+    for position, sha256 in entry.outputs:
+        yield sha256, f"pictures/{number:04}-{downloads.file_name(entry.run, position, mimes[sha256])}"
+
+
+def _as_imported(run: Run, now: float) -> Run:
+    """The run as it can be here: a run on its way is followed only where an API has it, and never sent."""
+    if not run.is_unfinished:
+        return run
+    if run.is_preview:
+        return replace(run, submission=_settled(run), finished_at=now, error=ENDED_FREE)
+    if run.render_id is None:
+        return replace(run, submission=_settled(run), finished_at=now, error=UNKNOWN)
+    return replace(run, error=GOES_ON)
+
+
+def _settled(run: Run) -> str:
+    return Submission.ACCEPTED if run.render_id else Submission.UNCERTAIN
+
+
+class _InSteps:
+    """A file that gives only so much at a time: a ZIP's own list of entries is read at once, however long it says."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size if 0 <= size <= _LIST_MAX_BYTES else _LIST_MAX_BYTES + 1)
+        if len(data) > _LIST_MAX_BYTES:
+            raise ArchiveError(TOO_LARGE)
+        return data
+
+
+@contextmanager
+def _opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(_InSteps(file))
+    except ArchiveError:
+        raise
+    except Exception:  # zipfile raises nearly anything for hostile bytes
+        raise ArchiveError(BROKEN) from None
+    with archive:
+        if len(archive.infolist()) > MAX_ENTRIES:
+            raise ArchiveError(TOO_LARGE)
+        if MANIFEST not in archive.NameToInfo:
+            raise ArchiveError(manifest.FOREIGN)
+        yield archive
+
+
+def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The bytes of one entry, unless it says that they are more than `most`, or packed tighter than pictures can be."""
+    try:
+        info = archive.getinfo(name)
+        if info.file_size > most or info.file_size > MAX_RATIO * (info.compress_size + _STEP // MAX_RATIO):
+            raise ArchiveError(TOO_LARGE)
+        # Other methods unpack without a bound, whatever the entry says of its size.
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ArchiveError(BROKEN)
+        with archive.open(info) as entry:
+            return b"".join(iter(lambda: entry.read(_STEP), b""))
+    except ArchiveError:
+        raise
+    except Exception:  # zipfile and zlib raise nearly anything for hostile bytes
+        raise ArchiveError(BROKEN) from None
+
+
+def _proven(archive: zipfile.ZipFile, contents: Manifest) -> dict[str, Picture]:
+    """Every image of the archive, as it really is. Raises `ArchiveError` if one is not what the archive says."""
+    total, proven = 0, {}
+    for sha256 in {sha256 for entry in contents.entries for sha256 in _images_of(entry)}:
+        data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
+        total += len(data)
+        if total > MAX_BYTES:
+            raise ArchiveError(TOO_LARGE)
+        picture = _described(data, is_control_image=sha256 in contents.control_images)
+        if picture.sha256 != sha256:
+            raise ArchiveError("A picture in the archive is not the one that was exported. Nothing was imported.")
+        proven[sha256] = picture
+    return proven
+
+
+def _described(data: bytes, *, is_control_image: bool) -> Picture:
+    """What a picture is: as when it was sent or came, only bytes that decode to their end count as one."""
+    rules = image_files if is_control_image else output_files
+    try:
+        image_files.decode(data, rules.FORMATS, rules.MAX_PIXELS)
+    except ImageError:
+        if is_control_image:
+            raise ArchiveError("A control image in the archive is no picture. Nothing was imported.") from None
+        return pictures.unreadable(data)
+    return pictures.describe(data)

@@ -1,0 +1,229 @@
+"""The list of contents of an archive: what was in the workspace, as JSON that a person can read.
+
+An archive may come from anyone, so nothing in it is believed: every value is checked before it is used, and the file
+names in it are only ever looked up in the archive's own list.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from rerender.errors import InvalidRequest, RerenderError
+from rerender.models import RenderRequest
+from rerender.studio.backends import EMBEDDED
+from rerender.studio.runs import Run, Submission
+
+__all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
+
+FORMAT, VERSION = "rerender-workspace", 1
+FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
+MAX_UNFINISHED = 100
+"""Unfinished runs in one archive: each is looked at, at its API, until it ends."""
+
+# Whose the runs are the importing app says, and what was deleted is not in an archive.
+RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in ("workspace", "deleted_at"))
+# An archive never decides where a key goes or what it pays for.
+NOT_CARRIED = frozenset({"base_url", "workflow_id"})
+
+_MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 100, 100, 1_000_000
+_MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
+
+Check = Callable[[Any], object]
+
+
+class ArchiveError(RerenderError):
+    """A file is no archive, is damaged, or holds what cannot be. Nothing was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run and its outputs, each as its position and the SHA-256 of its bytes."""
+
+    run: Run
+    outputs: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything of a workspace but the bytes of its images. `files` maps the SHA-256 of each to its name."""
+
+    entries: tuple[Entry, ...]
+    files: Mapping[str, str]
+    preferences: Mapping[str, Any]
+
+    @property
+    def control_images(self) -> set[str]:
+        """The images that were sent, which have to be pictures."""
+        return {entry.run.control_image for entry in self.entries}
+
+
+def write(manifest: Manifest) -> bytes:
+    """The manifest as JSON, with the runs in their order."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "runs": [
+            {name: getattr(entry.run, name) for name in RUN_FIELDS}
+            | {"outputs": [{"position": position, "image": sha256} for position, sha256 in entry.outputs]}
+            for entry in manifest.entries
+        ],
+        "images": dict(manifest.files),
+        "preferences": _carried(manifest.preferences),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+
+
+def read(data: bytes, workspace: str) -> Manifest:
+    """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`."""
+    try:
+        document = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise ArchiveError("The archive's list of contents is damaged. Nothing was imported.") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ArchiveError(FOREIGN)
+    if document.get("version") != VERSION or type(document["version"]) is not int:
+        raise ArchiveError(
+            "The archive was made by another version of this app. Update the app to import it. Nothing was imported."
+        )
+    try:
+        return _read(document, workspace)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise ArchiveError("The archive's list of contents is not complete. Nothing was imported.") from None
+
+
+def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
+    files = {str(sha256): str(name) for sha256, name in document["images"].items()}
+    entries = tuple(
+        _entry(number, row, files, workspace) for number, row in enumerate(_list(document["runs"]), start=1)
+    )
+    if len({entry.run.run_id for entry in entries}) < len(entries):
+        raise ArchiveError("Two runs of the archive have the same id. Nothing was imported.")
+    if sum(entry.run.is_unfinished and not entry.run.is_preview for entry in entries) > MAX_UNFINISHED:
+        raise ArchiveError(f"More than {MAX_UNFINISHED} runs of the archive are unfinished. Nothing was imported.")
+    preferences = _carried(document["preferences"])
+    if len(preferences) > _MAX_PREFERENCES or not all(map(_is_preference, preferences.items())):
+        raise ArchiveError("The archive has preferences that cannot be. Nothing was imported.")
+    return Manifest(entries, files, preferences)
+
+
+def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], workspace: str) -> Entry:
+    run = Run(**{name: row[name] for name in RUN_FIELDS}, workspace=workspace, deleted_at=None)
+    outputs = tuple((output["position"], output["image"]) for output in _list(row["outputs"]))
+    wrong = [name for name, check in _CHECKS.items() if not check(getattr(run, name))]
+    wrong = wrong or [what for what, check in _RULES.items() if not check(run, outputs)]
+    if not {run.control_image, *(sha256 for _, sha256 in outputs)} <= files.keys():
+        wrong.append("image")
+    if wrong:
+        raise ArchiveError(f"Run {number} of the archive is damaged: its {wrong[0]} cannot be. Nothing was imported.")
+    return Entry(run, outputs)
+
+
+def _carried(preferences: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in preferences.items() if name not in NOT_CARRIED}
+
+
+def _is_preference(item: tuple[str, Any]) -> bool:
+    name, value = item
+    return bool(re.fullmatch(r"[a-z0-9_.-]{1,64}", name)) and _is_json(value)
+
+
+def _list(value: object) -> Iterable[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _is_json(value: object) -> bool:
+    return len(json.dumps(value, allow_nan=False)) <= _MAX_JSON
+
+
+def _is_hex(length: int) -> Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{length}}}", value)
+
+
+def _is_text(most: int) -> Check:
+    return lambda value: isinstance(value, str) and len(value) <= most and not re.search("[\ud800-\udfff]", value)
+
+
+def _is_number(low: float, high: float) -> Check:
+    return lambda value: type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+
+
+def _or_none(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
+def _is_backend(value: Any) -> bool:
+    return value == EMBEDDED or (isinstance(value, str) and bool(re.fullmatch("https?://[!-~]{1,240}", value)))
+
+
+_MOMENT = _is_number(*_MOMENTS)
+_CHECKS: dict[str, Check] = {
+    "run_id": _is_hex(32),
+    "backend": _is_backend,
+    "workflow_id": _is_text(255),
+    "control_image": _is_hex(64),
+    "submission": lambda value: value in list(Submission),
+    "render_id": _or_none(_is_text(200)),
+    "phase": _or_none(_is_text(10_000)),
+    "error": _or_none(_is_text(10_000)),
+    "misc": lambda value: isinstance(value, dict) and _is_json(value),
+    "credits": _is_number(0, 1e9),
+    "cost": _is_number(0, 1e9),
+    "created_at": _MOMENT,
+    "submitted_at": _or_none(_MOMENT),
+    "completed_at": _or_none(_MOMENT),
+    "finished_at": _or_none(_MOMENT),
+    "stored_at": _or_none(_MOMENT),
+    "series_id": _or_none(_is_hex(32)),
+    "starred": lambda value: type(value) is bool,
+    "note": _is_text(10_000),
+}
+
+
+def _is_request(run: Run, _outputs: object) -> bool:
+    """Whether the five fields beside the image are such that they could have been sent."""
+    try:
+        RenderRequest(run.prompt, b"-", run.batch_size, run.image_width, run.image_height, run.seed)
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _is_story(run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
+    """Whether such a run can have come about: an id where it was accepted, pictures where they are all stored."""
+    return (
+        (run.submission == Submission.ACCEPTED) == bool(run.render_id)
+        and (run.stored_at is None or (run.finished_at is not None and bool(outputs)))
+        and (run.finished_at is not None or run.submission in (Submission.SUBMITTING, Submission.ACCEPTED))
+    )
+
+
+def _are_outputs(_run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
+    positions = [position for position, _ in outputs]
+    return len(set(positions)) == len(positions) and all(
+        type(position) is int and 0 <= position < _MAX_OUTPUTS for position in positions
+    )
+
+
+def _are_words(run: Run, _outputs: object) -> bool:
+    """Whether the words of the prompt that pages show under a preview are words."""
+    words = [run.misc.get(name) or [] for name in ("understood", "not_understood") if run.is_preview]
+    return all(isinstance(some, list) and all(map(_is_text(10_000), some)) for some in words)
+
+
+_RULES: dict[str, Callable[[Run, tuple[tuple[int, str], ...]], bool]] = {
+    "request": _is_request,
+    "state": _is_story,
+    "outputs": _are_outputs,
+    "words": _are_words,
+}

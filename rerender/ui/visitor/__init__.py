@@ -1,0 +1,40 @@
+"""Which visitor this is, on a host: a cookie that only the visitor's browser holds names the workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from rerender.ui import session
+
+_KEY = "visitor"
+# Browsers keep no cookie longer; each visit begins the time anew.
+_LIFETIME_S = 400 * 24 * 3600
+
+_mount = st.components.v2.component("rerender.visitor", js=Path(__file__).with_name("visitor.js").read_text("utf-8"))
+
+
+def recognise() -> None:
+    """Let the browser keep this session's word, or go on with the word that it already has. Shows nothing.
+
+    Also where a proxy strips cookies from what the app is sent, as the script in the page sees them.
+    """
+    word = session.secret()
+    _mount(
+        data={
+            "cookie": session.COOKIE,
+            "word": word,
+            "held": word if session.is_kept() else "",
+            "path": "/" + str(st.get_option("server.baseUrlPath")).strip("/"),
+            "seconds": _LIFETIME_S,
+        },
+        key=_KEY,
+        on_answer_change=_heard,
+    )
+
+
+def _heard() -> None:
+    answer = st.session_state[_KEY].get("answer")
+    if isinstance(answer, dict):
+        session.hear(str(answer.get("held", "")))

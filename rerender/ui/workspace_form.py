@@ -1,0 +1,102 @@
+"""Taking everything along: the whole workspace as one file, and back."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+
+import streamlit as st
+
+from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
+from rerender.ui import settings
+from rerender.ui.runtime import Visit, visit_now
+
+_UPLOADED = "workspace.archive"
+_OUTCOME = "workspace.outcome"
+
+
+def notice(visit: Visit) -> None:
+    """Where the history is lost when the host stops the app: say so, and how to keep it."""
+    if visit.is_hosted and not settings.lookup("RERENDER_DATABASE_URL"):
+        st.info("Kept until this app sleeps; export to keep it.", icon=":material/bedtime:")
+
+
+def export_and_import(visit: Visit) -> None:
+    """One button that saves everything, and the place to bring it back to."""
+    contents = _archive(visit).contents()
+    st.download_button(
+        "Export everything",
+        data=lambda: _exported(visit),
+        file_name=f"rerender-workspace-{time.strftime('%Y-%m-%d')}.zip",
+        mime="application/zip",
+        icon=":material/archive:",
+        on_click="ignore",
+        disabled=not contents.runs,
+    )
+    limit = int(st.get_option("server.maxUploadSize"))
+    st.caption(_says(contents, limit))
+    st.file_uploader(f"Import an archive, up to {limit} MB", "zip", key=_UPLOADED, on_change=_import)
+    with st.container():
+        _show_outcome()
+
+
+def _archive(visit: Visit) -> Archive:
+    return Archive(visit.runtime.database, visit.workspace)
+
+
+def _exported(visit: Visit) -> io.BytesIO:
+    # Streamlit keeps a download in memory in any case; a file on disk would be read into it.
+    file = io.BytesIO()
+    _archive(visit).export(file)
+    return file
+
+
+def _says(contents: Contents, limit: int) -> str:
+    """What the archive will hold, and what to do where it cannot be uploaded again."""
+    if not contents.runs:
+        return "There is nothing to export yet."
+    size = math.ceil(contents.byte_size / 1e6)
+    held = (
+        f"{_count(contents.runs, 'run')} with {_count(contents.pictures, 'picture')}, about {size} MB. No key is in it."
+    )
+    if contents.byte_size < limit * 1e6:
+        return held
+    return (
+        f"{held} That is more than the {limit} MB that can be imported here; an app started with "
+        f"`STREAMLIT_SERVER_MAX_UPLOAD_SIZE={2 * size}` takes it."
+    )
+
+
+def _import() -> None:
+    visit = visit_now()
+    file = st.session_state[_UPLOADED]
+    # Taken before the work begins, because asking the session for it afterwards may be cut off by another click.
+    outcome = st.session_state.setdefault(_OUTCOME, {})
+    outcome.clear()
+    if file is None:
+        return
+    try:
+        outcome["success"] = _brought(_archive(visit).import_from(file))
+    except ArchiveError as error:
+        outcome["error"] = str(error)
+
+
+def _brought(imported: Imported) -> str:
+    there = f"{_count(imported.known_runs, 'run')} {'was' if imported.known_runs == 1 else 'were'} already here"
+    if not imported.runs:
+        return f"Nothing new: {there}." if imported.known_runs else "The archive is empty."
+    came = f"{_count(imported.runs, 'run')} and {_count(imported.pictures, 'picture')} came."
+    return f"{came} {there}, and stayed as they are." if imported.known_runs else came
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _show_outcome() -> None:
+    outcome = st.session_state.get(_OUTCOME, {})
+    if sentence := outcome.get("success"):
+        st.success(sentence)
+    if problem := outcome.get("error"):
+        st.error(problem)

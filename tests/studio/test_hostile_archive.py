@@ -1,0 +1,298 @@
+"""Nothing that anyone can put into an archive does harm: it is refused whole, in one sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from rerender.studio import archive as archive_module
+from rerender.studio import manifest, pictures
+from rerender.studio.archive import ArchiveError
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.tables import preferences
+from tests.fake_api import picture, png_header
+from tests.studio.archives import PICTURES, STORED, a_database, changed, everything, exported, imported, store
+
+
+def assert_refused(database: Database, data: bytes, sentence: str) -> None:
+    before = everything(database)
+    with pytest.raises(ArchiveError, match=sentence) as raised:
+        imported(database, data)
+    assert str(raised.value).endswith(("Nothing was imported.", "try again."))
+    assert everything(database) == before
+
+
+def change_run(**values: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document["runs"][0].update(values)
+
+
+HOSTILE = {
+    "run_id": ["", "../../etc/passwd", "g" * 32, "0" * 33, None, 7],
+    "backend": ["", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 300, None],
+    "workflow_id": ["a" * 256, None, "\ud800"],
+    "prompt": ["", "  ", "x" * 10_001, "a\0b", "\ud800", None, 7],
+    "batch_size": [0, 5, True, 1.0, "1", None],
+    "image_width": [511, 1_000_000, "512"],
+    "image_height": [0, -1],
+    "seed": [-1, 10_000_001, 0.5],
+    "control_image": ["0" * 64, "", None, ["x"]],
+    "submission": ["submitting", "charged", "", None, [], "refused"],
+    "render_id": [None, "", "x" * 201, 7],
+    "phase": [7, "x" * 10_001, "\ud800"],
+    "error": [7, ["x"], "x" * 10_001],
+    "misc": [None, [], "x", {"a": "x" * 1_000_001}],
+    "credits": [-1, None, "1", True, 1e10],
+    "cost": [-0.1, "free", False],
+    "created_at": [0, None, -1, 1e12, "now", True],
+    "submitted_at": [0, "now"],
+    "completed_at": [0, True],
+    "finished_at": [None, 5],
+    "stored_at": [0, "x"],
+    "series_id": ["x", 7, "0" * 31],
+    "starred": [1, None, "yes"],
+    "note": [None, 7, "x" * 10_001],
+    "outputs": [
+        None,
+        {},
+        [7],
+        [{"position": 0}],
+        [{"position": 0, "image": "0" * 64}],
+        [{"position": -1, "image": pictures.describe(PICTURES[1]).sha256}],
+        [{"position": True, "image": pictures.describe(PICTURES[1]).sha256}],
+        [{"position": 0, "image": pictures.describe(PICTURES[1]).sha256}] * 2,
+        [],
+    ],
+}
+
+
+@pytest.fixture
+def archive(new_database_file: Path) -> bytes:
+    with a_database(new_database_file) as database:
+        store(database, STORED, PICTURES[0], {0: PICTURES[1]})
+        return exported(database)
+
+
+@pytest.mark.parametrize(("name", "values"), HOSTILE.items(), ids=HOSTILE)
+def test_a_run_that_cannot_be_is_refused_and_nothing_is_imported(
+    archive: bytes, database: Database, name: str, values: list[Any]
+) -> None:
+    for value in values:
+        assert_refused(database, changed(archive, change_run(**{name: value})), "archive is damaged|not complete")
+    assert_refused(database, changed(archive, lambda document: document["runs"][0].pop(name)), "not complete")
+
+
+def test_the_checked_archive_itself_is_taken(archive: bytes, database: Database) -> None:
+    assert set(HOSTILE) == {*manifest.RUN_FIELDS, "outputs"}
+    assert imported(database, changed(archive)).runs == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.pop("runs"),
+        lambda document: document.pop("images"),
+        lambda document: document.pop("preferences"),
+        lambda document: document.update(runs={}),
+        lambda document: document.update(runs=[[]]),
+        lambda document: document.update(images=[]),
+        lambda document: document.update(preferences=[]),
+        lambda document: document.update(preferences={"x" * 65: 1}),
+        lambda document: document.update(preferences={"a b": 1}),
+        lambda document: document.update(preferences={"a": "x" * 1_000_001}),
+        lambda document: document.update(preferences={f"a{number}": 1 for number in range(101)}),
+        lambda document: document["runs"].append(document["runs"][0]),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"understood": 7}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"understood": [7]}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"not_understood": ["\ud800"]}),
+        lambda document: document.update(
+            runs=[
+                document["runs"][0] | {"run_id": f"{number:032}", "finished_at": None, "stored_at": None}
+                for number in range(101)
+            ]
+        ),
+    ],
+)
+def test_a_list_of_contents_that_cannot_be_is_refused(
+    archive: bytes, database: Database, change: Callable[[dict[str, Any]], object]
+) -> None:
+    assert_refused(database, changed(archive, change), "archive")
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, None])
+def test_an_unknown_version_is_one_clear_error(archive: bytes, database: Database, version: object) -> None:
+    assert_refused(database, changed(archive, lambda document: document.update(version=version)), "another version")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a": 1' + b"0" * 5000 + b"}", b'{"format": NaN}', b"null"],
+)
+def test_a_manifest_that_is_no_json_is_refused(database: Database, text: bytes) -> None:
+    assert_refused(database, a_zip({"manifest.json": text}), "damaged|no archive")
+
+
+def a_zip(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"not a zip" * 1000, a_zip({})[:-1], a_zip({"other.txt": b"x"})])
+def test_a_file_that_is_no_archive_is_refused(database: Database, data: bytes) -> None:
+    assert_refused(database, data, "no ZIP|no archive")
+
+
+@settings(max_examples=150, deadline=None)
+@given(cut=st.integers(0, 20_000), at=st.integers(0, 20_000), byte=st.integers(1, 255))
+def test_a_damaged_archive_is_either_refused_or_whole(new_database_file: Path, cut: int, at: int, byte: int) -> None:
+    with a_database(new_database_file) as first:
+        store(first, STORED, PICTURES[0], {0: PICTURES[1]})
+        data, rows = bytearray(exported(first)), everything(first)
+    whole = bytes(data)
+    data[at % len(data)] ^= byte
+    for damaged in (whole[: cut % len(whole)], bytes(data)):
+        with a_database(new_database_file) as second:
+            try:
+                imported(second, damaged)
+            except ArchiveError:
+                assert not any(everything(second).values())
+            else:
+                assert everything(second) == rows
+
+
+def test_a_picture_that_was_exchanged_is_refused(archive: bytes, database: Database) -> None:
+    name = "pictures/0001-rerender-oak-seed7-1.png"
+    assert_refused(database, changed(archive, files={name: picture(512, 512, 99)}), "not the one that was exported")
+
+
+def test_a_control_image_that_is_no_picture_is_refused(archive: bytes, database: Database) -> None:
+    sha256 = pictures.unreadable(b"no picture").sha256
+
+    def change(document: dict[str, Any]) -> None:
+        document["images"][sha256] = "pictures/x.png"
+        document["runs"][0]["control_image"] = sha256
+
+    assert_refused(database, changed(archive, change, files={"pictures/x.png": b"no picture"}), "no picture")
+
+
+def test_an_output_that_does_not_decode_is_kept_as_bytes_that_no_page_decodes(
+    archive: bytes, database: Database
+) -> None:
+    bomb = png_header(30_000, 30_000)
+    sha256 = pictures.unreadable(bomb).sha256
+
+    def change(document: dict[str, Any]) -> None:
+        document["images"][sha256] = "pictures/bomb.png"
+        document["runs"][0]["outputs"] = [{"position": 0, "image": sha256}]
+
+    imported(database, changed(archive, change, files={"pictures/bomb.png": bomb}))
+    history = History(database, "ours")
+    (output,) = history.outputs("0" * 32)
+    assert not output.is_readable
+    assert history.data(sha256) == bomb
+
+
+def test_names_in_an_archive_are_never_paths(
+    archive: bytes, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    (tmp_path / "secret.png").write_bytes(PICTURES[1])
+    for name in ("../secret.png", str(tmp_path / "secret.png"), "file:///etc/passwd"):
+
+        def change(document: dict[str, Any], name: str = name) -> None:
+            document["images"] = dict.fromkeys(document["images"], name)
+
+        assert_refused(database, changed(archive, change), "damaged")
+        assert_refused(database, changed(archive, change, files={name: b"x"}), "no picture|not the one")
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.suffix != ".sqlite3")[:2] == [
+        "inside",
+        "secret.png",
+    ]
+    assert list(inside.iterdir()) == []
+
+
+# Bombs.
+
+
+def test_a_zip_made_by_another_program_is_taken(archive: bytes, database: Database) -> None:
+    assert imported(database, changed(archive, files={"__MACOSX/x": b""}, method=zipfile.ZIP_DEFLATED)).runs == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_unpacks_without_bound_is_refused(archive: bytes, database: Database, method: int) -> None:
+    assert_refused(database, changed(archive, method=method), "damaged")
+
+
+def test_what_is_packed_too_tightly_is_refused_before_it_is_unpacked(archive: bytes, database: Database) -> None:
+    name = "pictures/0001-rerender-oak-seed7-1.png"
+    bomb = changed(archive, files={name: bytes(50_000_000)}, method=zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 100_000
+    assert_refused(database, bomb, "more than can be imported")
+    assert_refused(database, a_zip({"manifest.json": bytes(9_000_000)}), "more than can be imported")
+
+
+def test_a_size_that_is_a_lie_unpacks_no_more_than_it_says(archive: bytes, database: Database) -> None:
+    name = "pictures/0001-rerender-oak-seed7-1.png"
+    bomb = bytearray(changed(archive, files={name: bytes(50_000_000)}, method=zipfile.ZIP_DEFLATED))
+    size, lie = struct.pack("<L", 50_000_000), struct.pack("<L", 1000)
+    assert size in bomb
+    assert_refused(database, bytes(bomb.replace(size, lie)), "damaged")
+
+
+def test_too_many_entries_are_refused(database: Database) -> None:
+    many = {f"{number}": b"" for number in range(archive_module.MAX_ENTRIES)}
+    assert_refused(database, a_zip({"manifest.json": b"{}", **many}), "more than can be imported")
+
+
+def test_a_list_of_entries_that_says_it_is_huge_is_not_read(database: Database) -> None:
+    data = a_zip({"a" * 60_000 + str(number): b"" for number in range(80)})
+    assert_refused(database, data, "more than can be imported")
+
+
+def test_the_sizes_of_all_pictures_together_have_a_limit(
+    archive: bytes, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "MAX_BYTES", len(PICTURES[0]) + len(PICTURES[1]) - 1)
+    assert_refused(database, archive, "more than can be imported")
+
+
+def test_an_encrypted_entry_is_refused(archive: bytes, database: Database) -> None:
+    data = bytearray(archive)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.index(signature)
+        data[at + offset] |= 1
+    assert_refused(database, bytes(data), "damaged")
+
+
+def test_an_import_that_cannot_be_stored_leaves_nothing(
+    archive: bytes, database: Database, database_file: Path
+) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON outputs BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+    assert_refused(database, archive, "could not be stored")
+
+
+def test_preferences_that_are_here_stay_and_those_of_others_are_left_alone(archive: bytes, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(preferences).values(workspace="ours", name="fit", value="crop"))
+        connection.execute(insert(preferences).values(workspace="theirs", name="size", value="large"))
+    data = changed(archive, lambda document: document.update(preferences={"fit": "pad", "size": "draft"}))
+    imported(database, data)
+    assert everything(database)["preferences"] == [("fit", "crop"), ("size", "draft")]
+    assert everything(database, "theirs")["preferences"] == [("size", "large")]
