@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rerender.ui import page, runtime, settings_form, your_data
+from rerender.ui import page, runtime, settings_form, workspace_form, your_data
 
 page.enter("pages/settings.py")
 visit = runtime.visit()
@@ -16,4 +16,5 @@ with left:
 with right:
     settings_form.form_defaults(visit)
     your_data.kept(visit)
+    workspace_form.export_and_import(visit)
     your_data.delete_everything(visit)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
-from rerender.ui import session
+from rerender.ui import session, workspace_form
 from rerender.ui.runtime import Visit, visit_now
 
 _WORDS = "settings.wipe_words"
@@ -20,12 +20,11 @@ def kept(visit: Visit) -> None:
     binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
     runs, images = _count(usage.runs, "run"), _count(usage.images, "picture")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
-    if not visit.is_hosted:
-        st.text(f"Kept in {visit.runtime.database.place}")
-    elif visit.runtime.database.is_file:
-        st.info("Kept until this app sleeps or starts again. Only this browser sees it.")
+    if visit.is_hosted:
+        st.text("Only this browser sees it.")
+        workspace_form.notice(visit)
     else:
-        st.text("Kept in the app's database. Only this browser sees it.")
+        st.text(f"Kept in {visit.runtime.database.place}")
 
 
 def delete_everything(visit: Visit) -> None:
