@@ -7,7 +7,7 @@ from rerender.ui import control_form, page, render_form, results, runtime, sessi
 page.enter("pages/render.py")
 visit = runtime.visit()
 session.begin(visit.history, visit.preferences)
-run = results.current(visit)
+runs = results.current(visit)
 
 page.heading(visit)
 form, result = st.columns([5, 8], gap="large")
@@ -15,10 +15,10 @@ with form:
     control_form.choose()
     control_form.as_sent(keep_alpha=visit.backend.keeps_alpha)
     render_form.prompt()
-    render_form.button(visit, busy=results.is_busy(visit, run))
+    render_form.button(visit, busy=results.is_busy(runs))
     render_form.batch_and_seed()
 with result:
-    results.show(visit, run)
+    results.show(visit, runs)
 if visit.backend.is_preview:
     # Only now, because it would slow the page's own first appearance down.
     visit.runtime.warm_up()

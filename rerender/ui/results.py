@@ -27,29 +27,36 @@ PHASES = {
 }
 
 
-def current(visit: Visit) -> Run | None:
-    """The run that this session shows, None before the first."""
-    run_id = session.run_id()
-    run = visit.history.run(run_id) if run_id else None
-    if run is not None:
+def current(visit: Visit) -> list[Run]:
+    """The runs of the click that this session shows, oldest first; empty before the first click."""
+    runs = _read(visit)
+    if run := _chosen(runs):
         # In the address, so that a reload comes back to this run and not to another tab's.
         st.query_params["run"] = run.run_id
         session.note_render_id(run)
-    return run
+    return runs
 
 
-def is_busy(visit: Visit, run: Run | None) -> bool:
+def _read(visit: Visit) -> list[Run]:
+    run = visit.history.run(session.run_id() or "")
+    return series.of(visit.history, run) if run else []
+
+
+def _chosen(runs: list[Run]) -> Run | None:
+    return next((run for run in runs if run.run_id == session.run_id()), None)
+
+
+def is_busy(runs: list[Run]) -> bool:
     """Whether a POST of the last click is still on its way, so that another click would be a double click."""
-    return run is not None and any(map(series.is_submitting, series.of(visit.history, run)))
+    return any(map(series.is_submitting, runs))
 
 
-def show(visit: Visit, run: Run | None) -> None:
-    """The current run in whichever state it is, with its series; before the first, the control image to be sent."""
+def show(visit: Visit, runs: list[Run]) -> None:
+    """The run that is shown, in whichever state it is, with its series; before the first, the control image."""
+    run = _chosen(runs)
     if run is None:
         _nothing_yet(visit)
         return
-    runs = series.of(visit.history, run)
-    drawn = _stage(visit, run.run_id)
     stored = series.batches(visit.history, runs)
     batch = stored[run.run_id]
     position = min(session.shown_position(run.run_id), len(batch) - 1)
@@ -68,7 +75,7 @@ def show(visit: Visit, run: Run | None) -> None:
         if not run.is_unfinished and run.stored_at is None:
             _ended(run)
         if any(one.is_unfinished for one in runs):
-            st.fragment(_follow, run_every=_TICK)(visit, run.run_id, drawn)
+            st.fragment(_follow, run_every=_TICK)(visit, _stage(run, runs, batch))
 
 
 def _details(visit: Visit, run: Run, position: int, runs: list[Run], stored: series.Batches) -> None:
@@ -97,38 +104,32 @@ def _nothing_yet(visit: Visit) -> None:
 Stage = tuple[object, ...]
 
 
-def _stage(visit: Visit, run_id: str) -> Stage:
+def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    run = visit.history.run(run_id)
-    if run is None:
-        return ()
-    runs = series.of(visit.history, run)
-    is_fetching = run.is_unfinished and run.phase == "completed"
-    return (
-        run.submission,
-        len(visit.history.outputs(run_id)) if is_fetching else None,
-        any(map(series.is_submitting, runs)),
-        *(one.is_unfinished for one in runs),
-    )
+    return (run.submission, len(batch), is_busy(runs), *(one.is_unfinished for one in runs))
 
 
-def _follow(visit: Visit, run_id: str, drawn: Stage) -> None:
+def _follow(visit: Visit, drawn: Stage) -> None:
     """One look at a run that is unfinished, or whose series is; reruns the page when there is something new for it.
 
     It draws nothing but words, because it draws them twice a second.
     """
-    if visit.await_other(lambda: _stage(visit, run_id), drawn, _SLICE) != drawn:
+    runs: list[Run] = []
+
+    def look() -> Stage:
+        runs[:] = _read(visit)
+        run = _chosen(runs)
+        return () if run is None else _stage(run, runs, visit.history.outputs(run.run_id))
+
+    if visit.await_other(look, drawn, _SLICE) != drawn:
         st.rerun()
-    run = visit.history.run(run_id)
-    if run is None:
-        return
-    runs = series.of(visit.history, run)
-    ready = sum(one.stored_at is not None for one in runs)
-    words = [f"{_words(run)}, {time.time() - run.created_at:.0f} s"] if run.is_unfinished else []
-    words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
-    st.status(" · ".join(words), state="running", type="compact")
-    if run.is_unfinished and run.error:
-        st.warning(plain(run.error))
+    if run := _chosen(runs):
+        ready = sum(one.stored_at is not None for one in runs)
+        words = [f"{_words(run)}, {time.time() - run.created_at:.0f} s"] if run.is_unfinished else []
+        words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
+        st.status(" · ".join(words), state="running", type="compact")
+        if run.is_unfinished and run.error:
+            st.warning(plain(run.error))
 
 
 def _words(run: Run) -> str:
