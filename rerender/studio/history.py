@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select
 
+from rerender.errors import ImageError
 from rerender.models import RenderRequest
 from rerender.studio import pictures
 from rerender.studio.database import Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run
+from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
 
 __all__ = ["History"]
 
 PICTURE_COLUMNS = (images.c.sha256, images.c.mime, images.c.width, images.c.height, images.c.byte_size)
+NOT_DELETED = runs.c.deleted_at.is_(None)
+NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.run_id)
 
 
 class History:
@@ -54,6 +60,22 @@ class History:
             runs.c.control_image == hashlib.sha256(request.control_image).hexdigest(),
         )
         return next(iter(alike), None)
+
+    def search(self, search: Search, page: int = 1, size: int = 24) -> Found:
+        """One page of the runs that are searched for, newest first; pages are counted from 1."""
+        conditions = (NOT_DELETED, *search.conditions())
+        count = self._mine(runs, func.count()).where(*conditions)
+        query = self._mine(runs, *RUN_COLUMNS, COVER).where(*conditions).order_by(*NEWEST_FIRST)
+        with self._database.read() as connection:
+            total = connection.scalar(count) or 0
+            rows = connection.execute(query.limit(size).offset((page - 1) * size)).mappings()
+            return Found([Entry(Run.from_row(row), row["cover"]) for row in rows], total)
+
+    def backends(self) -> list[str]:
+        """The names of the backends that have runs here, in alphabetical order."""
+        query = self._mine(runs, runs.c.backend).where(NOT_DELETED).distinct().order_by(runs.c.backend)
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
 
     def outputs(self, run_id: str) -> list[Picture]:
         """The pictures of a run in the API's order, as far as they are stored."""
@@ -96,14 +118,23 @@ class History:
                 connection.execute(insert(thumbnails).values(row))
         return made
 
+    def thumbnails(self, sha256s: Collection[str], side: int = 320) -> dict[str, bytes]:
+        """The thumbnails of several images at once, without those of bytes that are no picture. Raises `KeyError`."""
+        query = self._mine(thumbnails, thumbnails.c.sha256, thumbnails.c.data)
+        query = query.where(thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
+        with self._database.read() as connection:
+            found = {row.sha256: row.data for row in connection.execute(query)}
+        for sha256 in {*sha256s} - found.keys():
+            with suppress(ImageError):
+                found[sha256] = self.thumbnail(sha256, side)
+        return found
+
     def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
         """The one place that binds rows to the workspace: every query of a history starts here."""
         return select(*columns).select_from(table).where(table.c.workspace == self._workspace)
 
     def _runs(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Run]:
-        newest_first = (runs.c.created_at.desc(), runs.c.run_id)
-        conditions = (runs.c.deleted_at.is_(None), *conditions)
-        query = self._mine(runs, *RUN_COLUMNS).where(*conditions).order_by(*newest_first).limit(limit)
+        query = self._mine(runs, *RUN_COLUMNS).where(NOT_DELETED, *conditions).order_by(*NEWEST_FIRST).limit(limit)
         with self._database.read() as connection:
             return [Run.from_row(row) for row in connection.execute(query).mappings()]
 
