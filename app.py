@@ -5,6 +5,10 @@ import streamlit as st
 from rerender.ui import page
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
-current = st.navigation([st.Page("pages/render.py", title="Render", default=True)], position="top")
+pages = [
+    st.Page("pages/render.py", title="Render", default=True),
+    st.Page("pages/history.py", title="History"),
+]
+current = st.navigation(pages, position="top")
 page.follow_deep_link()
 current.run()

@@ -1,4 +1,4 @@
-"""What our two browser components share: their files, and how pictures travel to them.
+"""What our browser components share: their files, and how pictures travel to them.
 
 Streamlit sends raw bytes to a component only as the whole of `data`, so a JSON header and the files follow each
 other in one buffer: 4 bytes of header length, the header, then the files. `pictures.js` takes it apart again.

@@ -11,6 +11,7 @@ import streamlit as st
 
 from rerender.errors import ConfigurationError
 from rerender.studio.backends import Backend, choose
+from rerender.studio.curation import Curation
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
@@ -32,6 +33,11 @@ class Visit:
     def runner(self) -> Runner:
         """Who sends runs and follows them."""
         return self.runtime.runner
+
+    @property
+    def curation(self) -> Curation:
+        """What the visitor does with the runs of the own workspace."""
+        return self.runtime.curation(self.workspace)
 
     def await_change(self, drawn: Run, seconds: float) -> Run | None:
         """The run as soon as it is otherwise than it was drawn, or as it is after `seconds`."""

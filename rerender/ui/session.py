@@ -106,7 +106,7 @@ def use_sample(name: str) -> None:
 
 def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
-    use_control_image(history.data(run.control_image), "The image of your last run")
+    use_control_image(history.data(run.control_image), "The image of an earlier run")
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     st.session_state[PROMPT] = run.prompt
     st.session_state[BATCH_SIZE_KEY] = run.batch_size
@@ -119,9 +119,19 @@ def use_run(run: Run, history: History) -> None:
 
 
 def watch(run_id: str) -> None:
-    """Show this run from now on, also after a reload."""
-    st.session_state[_RUN] = run_id
+    """Show this run, which this session has just made, from now on, also after a reload."""
+    show_run(run_id)
     st.session_state[_RENDER_IDS][run_id] = ""
+
+
+def show_run(run_id: str) -> None:
+    """Show this run from now on, whoever made it, and leave the form as it is."""
+    st.session_state[_RUN] = run_id
+
+
+def run_ids() -> frozenset[str]:
+    """The runs that this session has made."""
+    return frozenset(st.session_state[_RENDER_IDS])
 
 
 def note_render_id(run: Run) -> None:
