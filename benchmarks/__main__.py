@@ -10,7 +10,7 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, engine, slider
+from benchmarks import app, engine, history, slider
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -37,6 +37,7 @@ def main() -> None:
         "The app": app.measure,
         "The preview engine": engine.measure,
         "The slider's payload": slider.measure,
+        "The history with 2,000 runs": history.measure,
     }
     for title, measure in sections.items():
         print(f"measuring: {title}", file=sys.stderr)

@@ -104,30 +104,38 @@ class History:
 
         Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture.
         """
-        query = self._mine(thumbnails, thumbnails.c.data).where(
-            thumbnails.c.sha256 == sha256, thumbnails.c.side == side
-        )
-        with self._database.read() as connection:
-            kept: bytes | None = connection.scalar(query)
-        if kept is not None:
-            return kept
-        made = pictures.shrink(self.data(sha256), side)
-        with self._database.write() as connection:
-            if connection.scalar(query) is None:
-                row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made}
-                connection.execute(insert(thumbnails).values(row))
-        return made
+        found = self._thumbnails([sha256], side)
+        if sha256 not in found:
+            found[sha256] = pictures.shrink(self.data(sha256), side)
+            self._keep_thumbnails(found, side)
+        return found[sha256]
 
     def thumbnails(self, sha256s: Collection[str], side: int = 320) -> dict[str, bytes]:
         """The thumbnails of several images at once, without those of bytes that are no picture. Raises `KeyError`."""
+        found = self._thumbnails(sha256s, side)
+        made = {}
+        for sha256 in {*sha256s} - found.keys():
+            with suppress(ImageError):
+                made[sha256] = pictures.shrink(self.data(sha256), side)
+        if made:
+            self._keep_thumbnails(made, side)
+        return found | made
+
+    def _thumbnails(self, sha256s: Collection[str], side: int) -> dict[str, bytes]:
+        """Those that are kept."""
         query = self._mine(thumbnails, thumbnails.c.sha256, thumbnails.c.data)
         query = query.where(thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
         with self._database.read() as connection:
-            found = {row.sha256: row.data for row in connection.execute(query)}
-        for sha256 in {*sha256s} - found.keys():
-            with suppress(ImageError):
-                found[sha256] = self.thumbnail(sha256, side)
-        return found
+            return {row.sha256: row.data for row in connection.execute(query)}
+
+    def _keep_thumbnails(self, made: dict[str, bytes], side: int) -> None:
+        query = self._mine(thumbnails, thumbnails.c.sha256)
+        query = query.where(thumbnails.c.sha256.in_(made), thumbnails.c.side == side)
+        with self._database.write() as connection:
+            # Another thread may have made one meanwhile.
+            for sha256 in made.keys() - set(connection.scalars(query)):
+                row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made[sha256]}
+                connection.execute(insert(thumbnails).values(row))
 
     def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
         """The one place that binds rows to the workspace: every query of a history starts here."""

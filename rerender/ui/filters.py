@@ -10,14 +10,7 @@ from rerender.studio.search import TEXT_MAX_CHARS, Search
 from rerender.ui import words
 from rerender.ui.runtime import Visit
 
-_TEXT = "history.text"
-_STATE = "history.state"
-_BACKEND = "history.backend"
-_DATES = "history.dates"
-_STARRED = "history.starred"
-_NONE = {_TEXT: "", _STATE: None, _BACKEND: None, _DATES: (), _STARRED: None}
-
-PAGE = "history.page"
+_CLEARED = "history.cleared"
 
 
 def choose(visit: Visit) -> Search:
@@ -37,23 +30,22 @@ def choose(visit: Visit) -> Search:
 
 def clear() -> None:
     """Search for everything again."""
-    st.session_state.update(_NONE)
-    _first_page()
+    st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
 
 
-def _first_page() -> None:
-    st.session_state[PAGE] = 1
+def _key(name: str) -> str:
+    """A widget's key: another one after each clearing, which makes it a new widget that is empty."""
+    return f"history.{name}.{st.session_state.get(_CLEARED, 0)}"
 
 
 def _text() -> None:
     st.text_input(
         "Search",
         type="search",
-        key=_TEXT,
+        key=_key("text"),
         placeholder="Search prompts and notes",
         max_chars=TEXT_MAX_CHARS,
         live="300ms",
-        on_change=_first_page,
         label_visibility="collapsed",
         persist_state="session",
     )
@@ -65,9 +57,8 @@ def _state() -> None:
         tuple(words.STATES),
         index=None,
         format_func=words.STATES.__getitem__,
-        key=_STATE,
+        key=_key("state"),
         placeholder="Any state",
-        on_change=_first_page,
         label_visibility="collapsed",
         width=165,
         persist_state="session",
@@ -75,8 +66,9 @@ def _state() -> None:
 
 
 def _backend(names: list[str]) -> None:
-    if st.session_state.get(_BACKEND) not in names:
-        st.session_state[_BACKEND] = None  # Its last run was deleted.
+    key = _key("backend")
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = None  # Its last run was deleted.
     if len(names) < 2:
         return
     st.selectbox(
@@ -84,9 +76,8 @@ def _backend(names: list[str]) -> None:
         names,
         index=None,
         format_func=words.backend,
-        key=_BACKEND,
+        key=key,
         placeholder="Anywhere",
-        on_change=_first_page,
         label_visibility="collapsed",
         width=165,
         persist_state="session",
@@ -97,8 +88,7 @@ def _dates() -> None:
     st.date_input(
         "Dates",
         value=[],
-        key=_DATES,
-        on_change=_first_page,
+        key=_key("dates"),
         label_visibility="collapsed",
         width=250,
         persist_state="session",
@@ -109,21 +99,21 @@ def _starred() -> None:
     st.pills(
         "Starred",
         ("Starred",),
-        key=_STARRED,
-        on_change=_first_page,
+        key=_key("starred"),
         label_visibility="collapsed",
         persist_state="session",
     )
 
 
 def _search() -> Search:
-    state = st.session_state
-    dates: tuple[date, ...] = state[_DATES] or ()
+    text, state, backend, dates, starred = (
+        st.session_state[_key(name)] for name in ("text", "state", "backend", "dates", "starred")
+    )
     return Search(
-        text=state[_TEXT].strip(),
-        state=state[_STATE],
-        backend=state[_BACKEND],
-        starred=state[_STARRED] is not None,
+        text=text.strip(),
+        state=state,
+        backend=backend,
+        starred=starred is not None,
         since=_midnight(dates[0]) if dates else None,
         until=_midnight(dates[-1] + timedelta(days=1)) if dates else None,
     )

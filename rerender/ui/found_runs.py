@@ -27,27 +27,19 @@ def none_yet() -> None:
 def show(visit: Visit, search: Search) -> None:
     """The page of cards that the visitor is on, kept up to date by itself while anything is in progress."""
     unfinished = visit.history.unfinished()
-    found = _page(visit, search)
+    # A key for each search, so that a new search begins at its first page.
+    pager = f"history.page.{hash(search)}"
+    found = visit.history.search(search, st.session_state.get(pager, 1), _PAGE_SIZE)
+    if found.total and not found.entries:
+        # The last page has lost its last run, and the pager goes back to the first by itself.
+        found = visit.history.search(search, 1, _PAGE_SIZE)
     if found.total == 0:
         _nothing_found()
     else:
         _cards(visit, found)
-        _pager(found.total)
+        _pager(found.total, pager)
     if unfinished:
         st.fragment(_watch, run_every=_TICK)(visit, _standing(unfinished))
-
-
-def _page(visit: Visit, search: Search) -> Found:
-    found = visit.history.search(search, st.session_state.get(filters.PAGE, 1), _PAGE_SIZE)
-    if found.entries or not found.total:
-        return found
-    # The last page has lost its last run.
-    st.session_state[filters.PAGE] = _pages(found.total)
-    return visit.history.search(search, st.session_state[filters.PAGE], _PAGE_SIZE)
-
-
-def _pages(total: int) -> int:
-    return -(-total // _PAGE_SIZE)
 
 
 def _nothing_found() -> None:
@@ -94,12 +86,12 @@ def _star(run_id: str, starred: bool) -> None:
     visit_now().curation.star(run_id, starred)
 
 
-def _pager(total: int) -> None:
-    pages = _pages(total)
+def _pager(total: int, key: str) -> None:
+    pages = -(-total // _PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f"{total:,} runs" if total > 1 else "1 run", width="content")
         if pages > 1:
-            st.pagination(pages, key=filters.PAGE, width=300, persist_state="session")
+            st.pagination(pages, key=key, width=300, persist_state="session")
 
 
 def _standing(unfinished: list[Run]) -> tuple[tuple[str, str, str | None], ...]:
