@@ -11,11 +11,13 @@ from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
 
 _CHOSEN = "history.chosen"
+_NOTED = "history.noted"
 
 
 def choose(run_id: str) -> None:
     """Show this run over the page from now on."""
     st.session_state[_CHOSEN] = run_id
+    st.session_state[_NOTED] = False
 
 
 def close() -> None:
@@ -89,11 +91,12 @@ def _note(run: Run) -> None:
         on_change=_save_note,
         args=(run.run_id, key),
     )
+    if st.session_state.get(_NOTED):
+        st.caption("Note saved.")
 
 
 def _save_note(run_id: str, key: str) -> None:
-    if visit_now().curation.annotate(run_id, st.session_state[key]):
-        st.toast("Note saved", icon=":material/check:")
+    st.session_state[_NOTED] = visit_now().curation.annotate(run_id, st.session_state[key])
 
 
 def _actions(visit: Visit, run: Run) -> None:
