@@ -124,16 +124,15 @@ class History:
     def _thumbnails(self, sha256s: Collection[str], side: int) -> dict[str, bytes]:
         """Those that are kept."""
         query = self._mine(thumbnails, thumbnails.c.sha256, thumbnails.c.data)
-        query = query.where(thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
+        these = (thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
         with self._database.read() as connection:
-            return {row.sha256: row.data for row in connection.execute(query)}
+            return {row.sha256: row.data for row in connection.execute(query.where(*these))}
 
     def _keep_thumbnails(self, made: dict[str, bytes], side: int) -> None:
-        query = self._mine(thumbnails, thumbnails.c.sha256)
-        query = query.where(thumbnails.c.sha256.in_(made), thumbnails.c.side == side)
+        kept = self._mine(thumbnails, thumbnails.c.sha256).where(thumbnails.c.side == side)
         with self._database.write() as connection:
             # Another thread may have made one meanwhile.
-            for sha256 in made.keys() - set(connection.scalars(query)):
+            for sha256 in made.keys() - set(connection.scalars(kept.where(thumbnails.c.sha256.in_(made)))):
                 row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made[sha256]}
                 connection.execute(insert(thumbnails).values(row))
 

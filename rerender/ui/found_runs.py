@@ -88,7 +88,7 @@ def _star(run_id: str, starred: bool) -> None:
 
 def _pager(total: int, key: str) -> None:
     pages = -(-total // _PAGE_SIZE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{total:,} runs" if total > 1 else "1 run", width="content")
         if pages > 1:
             st.pagination(pages, key=key, width=300, persist_state="session")
