@@ -10,7 +10,7 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, engine, series, slider
+from benchmarks import app, engine, history, series, slider
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -38,6 +38,7 @@ def main() -> None:
         "A series": series.measure,
         "The preview engine": engine.measure,
         "The slider's payload": slider.measure,
+        "The history with 2,000 runs": history.measure,
     }
     for title, measure in sections.items():
         print(f"measuring: {title}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +106,14 @@ class Database:
         """
         if not self.is_file:
             return
-        connection = self._engine.raw_connection()
-        try:
-            # Outside any transaction. What was deleted is also in the write-ahead log until that is emptied.
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                connection.cursor().execute(statement)
-        except sqlite3.OperationalError as error:
-            _log.warning("The database was not made smaller: %s", error)
-        finally:
-            connection.close()
+        # A transaction, which `read` and `write` begin, is where VACUUM cannot be. What was deleted is also in the
+        # write-ahead log until that is emptied.
+        with closing(self._engine.raw_connection()) as connection:
+            try:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.cursor().execute(statement)
+            except sqlite3.OperationalError as error:
+                _log.warning("The database was not made smaller: %s", error)
 
     def close(self) -> None:
         """Close every connection. Idempotent."""
@@ -167,6 +166,12 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _begin_sqlite(connection: Connection) -> None:

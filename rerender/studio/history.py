@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select
 
+from rerender.errors import ImageError
 from rerender.models import RenderRequest
 from rerender.studio import pictures
 from rerender.studio.database import Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run
+from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
 
 __all__ = ["History"]
 
 PICTURE_COLUMNS = (images.c.sha256, images.c.mime, images.c.width, images.c.height, images.c.byte_size)
+NOT_DELETED = runs.c.deleted_at.is_(None)
+NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.run_id)
 
 
 class History:
@@ -59,6 +65,22 @@ class History:
         )
         return next(iter(alike), None)
 
+    def search(self, search: Search, page: int = 1, size: int = 24) -> Found:
+        """One page of the runs that are searched for, newest first; pages are counted from 1."""
+        conditions = (NOT_DELETED, *search.conditions())
+        count = self._mine(runs, func.count()).where(*conditions)
+        query = self._mine(runs, *RUN_COLUMNS, COVER).where(*conditions).order_by(*NEWEST_FIRST)
+        with self._database.read() as connection:
+            total = connection.scalar(count) or 0
+            rows = connection.execute(query.limit(size).offset((page - 1) * size)).mappings()
+            return Found([Entry(Run.from_row(row), row["cover"]) for row in rows], total)
+
+    def backends(self) -> list[str]:
+        """The names of the backends that have runs here, in alphabetical order."""
+        query = self._mine(runs, runs.c.backend).where(NOT_DELETED).distinct().order_by(runs.c.backend)
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
     def outputs(self, run_id: str) -> list[Picture]:
         """The pictures of a run in the API's order, as far as they are stored."""
         query = self._mine(outputs, *PICTURE_COLUMNS).join(
@@ -86,28 +108,44 @@ class History:
 
         Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture.
         """
-        query = self._mine(thumbnails, thumbnails.c.data).where(
-            thumbnails.c.sha256 == sha256, thumbnails.c.side == side
-        )
+        found = self._thumbnails([sha256], side)
+        if sha256 not in found:
+            found[sha256] = pictures.shrink(self.data(sha256), side)
+            self._keep_thumbnails(found, side)
+        return found[sha256]
+
+    def thumbnails(self, sha256s: Collection[str], side: int = 320) -> dict[str, bytes]:
+        """The thumbnails of several images at once, without those of bytes that are no picture. Raises `KeyError`."""
+        found = self._thumbnails(sha256s, side)
+        made = {}
+        for sha256 in {*sha256s} - found.keys():
+            with suppress(ImageError):
+                made[sha256] = pictures.shrink(self.data(sha256), side)
+        if made:
+            self._keep_thumbnails(made, side)
+        return found | made
+
+    def _thumbnails(self, sha256s: Collection[str], side: int) -> dict[str, bytes]:
+        """Those that are kept."""
+        query = self._mine(thumbnails, thumbnails.c.sha256, thumbnails.c.data)
+        these = (thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
         with self._database.read() as connection:
-            kept: bytes | None = connection.scalar(query)
-        if kept is not None:
-            return kept
-        made = pictures.shrink(self.data(sha256), side)
+            return {row.sha256: row.data for row in connection.execute(query.where(*these))}
+
+    def _keep_thumbnails(self, made: dict[str, bytes], side: int) -> None:
+        kept = self._mine(thumbnails, thumbnails.c.sha256).where(thumbnails.c.side == side)
         with self._database.write() as connection:
-            if connection.scalar(query) is None:
-                row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made}
+            # Another thread may have made one meanwhile.
+            for sha256 in made.keys() - set(connection.scalars(kept.where(thumbnails.c.sha256.in_(made)))):
+                row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made[sha256]}
                 connection.execute(insert(thumbnails).values(row))
-        return made
 
     def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
         """The one place that binds rows to the workspace: every query of a history starts here."""
         return select(*columns).select_from(table).where(table.c.workspace == self._workspace)
 
     def _runs(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Run]:
-        newest_first = (runs.c.created_at.desc(), runs.c.run_id)
-        conditions = (runs.c.deleted_at.is_(None), *conditions)
-        query = self._mine(runs, *RUN_COLUMNS).where(*conditions).order_by(*newest_first).limit(limit)
+        query = self._mine(runs, *RUN_COLUMNS).where(NOT_DELETED, *conditions).order_by(*NEWEST_FIRST).limit(limit)
         with self._database.read() as connection:
             return [Run.from_row(row) for row in connection.execute(query).mappings()]
 

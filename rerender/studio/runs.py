@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, case
 
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["Picture", "Run", "Submission"]
+__all__ = ["STATE", "Picture", "Run", "State", "Submission"]
 
 UNREADABLE = "application/octet-stream"
 
@@ -26,6 +26,16 @@ class Submission(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+
+
+class State(StrEnum):
+    """How a run stands, in the words of the pages."""
+
+    UNFINISHED = "unfinished"  # something is still going to happen by itself
+    COMPLETED = "completed"  # every picture is stored
+    FAILED = "failed"  # ended without all of its pictures
+    REFUSED = "refused"  # never accepted, so certainly not charged
+    UNCERTAIN = "uncertain"  # may have been charged, and nobody can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,17 @@ class Run:
         return self.finished_at is None
 
     @property
+    def state(self) -> State:
+        """How the run stands. `STATE` is the same rule in SQL, and a test holds the two together."""
+        if self.finished_at is None:
+            return State.UNFINISHED
+        if self.submission == Submission.REFUSED:
+            return State.REFUSED
+        if self.submission == Submission.UNCERTAIN and self.credits > 0:
+            return State.UNCERTAIN
+        return State.FAILED if self.stored_at is None else State.COMPLETED
+
+    @property
     def is_preview(self) -> bool:
         """Whether the embedded engine makes it, not the hosted API."""
         return self.backend == EMBEDDED
@@ -80,6 +101,15 @@ class Run:
 
 
 RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
+
+STATE = case(
+    (runs.c.finished_at.is_(None), State.UNFINISHED),
+    (runs.c.submission == Submission.REFUSED, State.REFUSED),
+    ((runs.c.submission == Submission.UNCERTAIN) & (runs.c.credits > 0), State.UNCERTAIN),
+    (runs.c.stored_at.is_(None), State.FAILED),
+    else_=State.COMPLETED,
+)
+"""`Run.state` in SQL."""
 
 
 @dataclass(frozen=True, slots=True)

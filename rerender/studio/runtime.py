@@ -19,6 +19,7 @@ from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio import preferences, wipe
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
+from rerender.studio.curation import Curation, purge
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
@@ -72,7 +73,7 @@ class Runtime:
         database_url: str | None = None,
         make_engine: Callable[[], Engine] = preview_engine,
     ) -> Runtime:
-        """Open the history in `home` (or at `database_url`) and take up what was unfinished.
+        """Open the history in `home` (or at `database_url`), purge what was deleted, take up what was unfinished.
 
         `sources` and `mode` are those given to `configured`. Raises `ConfigurationError` for a database that is newer
         than the app, or cannot be read.
@@ -89,12 +90,20 @@ class Runtime:
             ) from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
+        try:
+            purge(database)
+        except DatabaseError as error:
+            _log.warning("What was deleted is purged at the next start: %s", error)
         runtime.runner.resume()
         return runtime
 
     def history(self, workspace: str) -> History:
         """What pages of this workspace read."""
         return History(self.database, workspace)
+
+    def curation(self, workspace: str) -> Curation:
+        """What people of this workspace do with their runs."""
+        return Curation(self.database, workspace)
 
     def ready(self, backend: Backend) -> Backend:
         """The backend as the runner needs it: the preview with its address, which starts it; others as they are.

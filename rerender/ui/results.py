@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -42,8 +44,9 @@ def _read(visit: Visit) -> list[Run]:
     return series.of(visit.history, run) if run else []
 
 
-def _chosen(runs: list[Run]) -> Run | None:
-    return next((run for run in runs if run.run_id == session.run_id()), None)
+def _chosen(runs: list[Run], run_id: str | None = None) -> Run | None:
+    wanted = run_id or session.run_id()
+    return next((run for run in runs if run.run_id == wanted), None)
 
 
 def is_busy(runs: list[Run]) -> bool:
@@ -56,7 +59,21 @@ def show(visit: Visit, runs: list[Run]) -> None:
     run = _chosen(runs)
     if run is None:
         _nothing_yet(visit)
-        return
+    else:
+        _draw(visit, run, runs, partial(_read, visit))
+
+
+def show_alone(visit: Visit, run: Run) -> None:
+    """One run of whatever time in a dialog: without its series, and without what would open another dialog."""
+
+    def read() -> list[Run]:
+        now = visit.history.run(run.run_id)
+        return [now] if now else []
+
+    _draw(visit, run, [run], read, in_dialog=True)
+
+
+def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]], *, in_dialog: bool = False) -> None:
     stored = series.batches(visit.history, runs)
     batch = stored[run.run_id]
     position = min(session.shown_position(run.run_id), len(batch) - 1)
@@ -71,23 +88,25 @@ def show(visit: Visit, runs: list[Run]) -> None:
     series.grid(visit, runs, stored, run)
     if batch:
         _details(visit, run, position, runs, stored)
+        if not in_dialog:
+            _go_on(visit, run, batch, position)
+    if run.is_preview and run.stored_at is not None:
+        _understanding(run)
     with status:
         if not run.is_unfinished and run.stored_at is None:
             _ended(run)
         if any(one.is_unfinished for one in runs):
-            st.fragment(_follow, run_every=_TICK)(visit, _stage(run, runs, batch))
+            st.fragment(_follow, run_every=_TICK)(visit, read, run.run_id, _stage(run, runs, batch))
 
 
 def _details(visit: Visit, run: Run, position: int, runs: list[Run], stored: series.Batches) -> None:
-    """What else there is to a picture: its batch, what it is compared with, its files, its words."""
+    """What else there is to a picture: its batch, what it is compared with, its files."""
     batch = stored[run.run_id]
     if len(batch) > 1:
         _thumbnails(visit, run, batch, position)
     if batch[position].is_readable:
         comparison.controls(run, position, runs, stored)
     _downloads(visit, run, batch, position)
-    if run.is_preview and run.stored_at is not None:
-        _understanding(run)
 
 
 def _nothing_yet(visit: Visit) -> None:
@@ -109,7 +128,7 @@ def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     return (run.submission, len(batch), is_busy(runs), *(one.is_unfinished for one in runs))
 
 
-def _follow(visit: Visit, drawn: Stage) -> None:
+def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Stage) -> None:
     """One look at a run that is unfinished, or whose series is; reruns the page when there is something new for it.
 
     It draws nothing but words, because it draws them twice a second.
@@ -117,13 +136,13 @@ def _follow(visit: Visit, drawn: Stage) -> None:
     runs: list[Run] = []
 
     def look() -> Stage:
-        runs[:] = _read(visit)
-        run = _chosen(runs)
+        runs[:] = read()
+        run = _chosen(runs, run_id)
         return () if run is None else _stage(run, runs, visit.history.outputs(run.run_id))
 
     if visit.await_other(look, drawn, _SLICE) != drawn:
         st.rerun()
-    if run := _chosen(runs):
+    if run := _chosen(runs, run_id):
         ready = sum(one.stored_at is not None for one in runs)
         words = [f"{_words(run)}, {time.time() - run.created_at:.0f} s"] if run.is_unfinished else []
         words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
@@ -216,7 +235,12 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
                 icon=":material/folder_zip:",
                 on_click="ignore",
             )
-        if chosen.is_readable:
+
+
+def _go_on(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:
+    """What can come after a picture: another run made from it, or the same one made elsewhere."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        if batch[position].is_readable:
             st.button(
                 "Use as control image",
                 type="tertiary",

@@ -14,6 +14,7 @@ import streamlit as st
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
 from rerender.studio.backends import Backend, choose
+from rerender.studio.curation import Curation
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
@@ -44,6 +45,11 @@ class Visit:
     def runner(self) -> Runner:
         """Who sends runs and follows them."""
         return self.runtime.runner
+
+    @property
+    def curation(self) -> Curation:
+        """What the visitor does with the runs of the own workspace."""
+        return self.runtime.curation(self.workspace)
 
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
         """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""

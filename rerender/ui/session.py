@@ -168,7 +168,7 @@ def use_sample(name: str) -> None:
 
 def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
-    use_control_image(history.data(run.control_image), "The image of your last run")
+    use_control_image(history.data(run.control_image), "The image of an earlier run")
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     _fill(run)
     st.session_state[_RUN] = run.run_id
@@ -224,8 +224,13 @@ def watch(run_ids: list[str]) -> None:
 
 
 def show(run_id: str) -> None:
-    """Show this run from now on."""
+    """Show this run from now on, whoever made it, and leave the form as it is."""
     st.session_state[_RUN] = run_id
+
+
+def run_ids() -> frozenset[str]:
+    """The runs that this session has made."""
+    return frozenset(st.session_state[_RENDER_IDS])
 
 
 def note_render_id(run: Run) -> None:

@@ -1,0 +1,79 @@
+"""What people do with their runs: star, annotate, delete, and take that back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
+
+from rerender.studio.database import Database
+from rerender.studio.tables import images, metadata, runs
+
+__all__ = ["NOTE_MAX_CHARS", "Curation", "purge"]
+
+NOTE_MAX_CHARS = 2000
+UNDO_WITHIN = 3600.0
+
+
+class Curation:
+    """Changes to the runs of one workspace; each method says whether there is such a run here.
+
+    The runner's own columns are left alone, so a run that is deleted while it is on its way still gets its pictures.
+    """
+
+    def __init__(self, database: Database, workspace: str, *, wall: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._workspace = workspace
+        self._wall = wall
+
+    def star(self, run_id: str, starred: bool) -> bool:
+        """Mark the run, or take the mark away."""
+        return self._change(run_id, starred=starred)
+
+    def annotate(self, run_id: str, note: str) -> bool:
+        """Write a note about the run in place of an older one; the first `NOTE_MAX_CHARS` characters are kept."""
+        return self._change(run_id, note=note[:NOTE_MAX_CHARS])
+
+    def delete(self, run_id: str) -> bool:
+        """Hide the run everywhere. It can be restored until `purge` takes it, an hour later or more."""
+        return self._change(run_id, deleted_at=self._wall())
+
+    def restore(self, run_id: str) -> bool:
+        """Bring a deleted run back as it was."""
+        return self._change(run_id, deleted_at=None)
+
+    def _change(self, run_id: str, **values: Any) -> bool:
+        mine = (runs.c.workspace == self._workspace, runs.c.run_id == run_id)
+        with self._database.write() as connection:
+            return connection.execute(update(runs).where(*mine).values(**values)).rowcount == 1
+
+
+def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
+    """Delete for good, in every workspace, what was deleted and finished over an hour ago; how many runs that were.
+
+    Their outputs go with them, and every image that nothing names any more. What is still going on stays, and so does
+    an uncertain run for an hour after its end, as the answer to its POST may still come.
+    """
+    before = wall() - UNDO_WITHIN
+    due = (runs.c.deleted_at < before, runs.c.finished_at < before)
+    with database.read() as connection:
+        if connection.scalar(select(runs.c.run_id).where(*due).limit(1)) is None:
+            return 0
+    with database.write() as connection:
+        count = connection.execute(delete(runs).where(*due)).rowcount
+        connection.execute(delete(images).where(*_unnamed()))
+    database.vacuum()
+    return count
+
+
+def _unnamed() -> list[ColumnElement[bool]]:
+    """Whether an image is named by no row of any table; what belongs to the image goes with it and does not count."""
+    image = tuple_(images.c.workspace, images.c.sha256)
+    return [
+        image.not_in(select(*key.columns))
+        for table in metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.referred_table is images and key.ondelete != "CASCADE"
+    ]

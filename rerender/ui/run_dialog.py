@@ -1,0 +1,125 @@
+"""One run of the history, over the page: its pictures, all that is known of it, and what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rerender.studio.curation import NOTE_MAX_CHARS
+from rerender.studio.runs import Run, State
+from rerender.ui import as_code, deleted, results, session, words
+from rerender.ui.page import plain
+from rerender.ui.runtime import Visit, visit_now
+
+_CHOSEN = "history.chosen"
+_NOTED = "history.noted"
+
+
+def choose(run_id: str) -> None:
+    """Show this run over the page from now on."""
+    st.session_state[_CHOSEN] = run_id
+    st.session_state[_NOTED] = False
+
+
+def close() -> None:
+    """Show none any more."""
+    st.session_state.pop(_CHOSEN, None)
+
+
+def show(visit: Visit) -> None:
+    """The chosen run, when there is one."""
+    run_id = st.session_state.get(_CHOSEN)
+    run = visit.history.run(run_id) if run_id else None
+    if run is None:
+        close()
+    else:
+        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(_draw)(visit, run.run_id)
+
+
+def _draw(visit: Visit, run_id: str) -> None:
+    run = visit.history.run(run_id)
+    if run is None:
+        st.rerun()  # It was deleted a moment ago.
+    shown, told = st.columns([8, 5], gap="medium")
+    with shown:
+        results.show_alone(visit, run)
+    with told:
+        if run.state == State.UNCERTAIN:
+            _perhaps_charged(run)
+        st.code(run.prompt, language=None, wrap_lines=True, height="content" if len(run.prompt) < 400 else 200)
+        _facts(run)
+        _note(run)
+        _actions(visit, run)
+        with st.expander("As code", icon=":material/code:"):
+            as_code.of_run(visit, run)
+
+
+def _perhaps_charged(run: Run) -> None:
+    st.warning(
+        f"Check your account at {plain(run.backend)} for this run. Rendering it again costs again. "
+        "The note below keeps what you find out.",
+        title="May have been charged",
+    )
+
+
+def _facts(run: Run) -> None:
+    facts = {
+        "State": words.STATES[run.state],
+        "Cost": words.cost(run),
+        "Size": f"{words.size(run)} px",
+        "Pictures": f"{run.batch_size}",
+        "Seed": f"{run.seed}",
+        "Rendered at": words.backend(run.backend),
+        "Workflow": run.workflow_id,
+        "Render id": run.render_id or "None came back",
+    }
+    if run.finished_at is not None:
+        facts["Took"] = f"{run.finished_at - run.created_at:.1f} s"
+    with st.container(gap="xxsmall"):
+        for name, value in facts.items():
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+                st.caption(name, width=80)
+                st.text(value)
+
+
+def _note(run: Run) -> None:
+    key = f"history.note.{run.run_id}"
+    st.text_area(
+        "Note",
+        value=run.note,
+        key=key,
+        height=80,
+        max_chars=NOTE_MAX_CHARS,
+        placeholder="What is worth remembering about it",
+        on_change=_save_note,
+        args=(run.run_id, key),
+    )
+    if st.session_state.get(_NOTED):
+        st.caption("Note saved.")
+
+
+def _save_note(run_id: str, key: str) -> None:
+    st.session_state[_NOTED] = visit_now().curation.annotate(run_id, st.session_state[key])
+
+
+def _actions(visit: Visit, run: Run) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
+            session.use_run(run, visit.history)
+            _go_to_render_page()
+        if st.button("Open", help="Show it on the render page and leave the form as it is"):
+            session.show(run.run_id)
+            _go_to_render_page()
+        st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))
+        with st.popover("Delete"):
+            st.text("Delete this run and its pictures?")
+            st.caption("You can undo it on this page.")
+            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id,))
+
+
+def _go_to_render_page() -> None:
+    close()
+    st.switch_page("pages/render.py")
+
+
+def _star(run_id: str, starred: bool) -> None:
+    visit_now().curation.star(run_id, starred)

@@ -1,0 +1,52 @@
+"""A run in the words of the pages: how it stands, what it cost, where and when it was made."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from rerender.studio.backends import EMBEDDED
+from rerender.studio.runs import Run, State
+
+STATES = {
+    State.UNFINISHED.value: "In progress",
+    State.COMPLETED.value: "Completed",
+    State.FAILED.value: "Failed",
+    State.REFUSED.value: "Not accepted",
+    State.UNCERTAIN.value: "May have been charged",
+}
+
+
+def cost(run: Run) -> str:
+    """What a run cost, as far as that is known."""
+    if run.is_preview:
+        return "Free"
+    if run.credits == 0:
+        return "Not charged"
+    return f"Perhaps ${run.cost:.3f}" if run.state == State.UNCERTAIN else f"${run.cost:.3f}"
+
+
+def backend(name: str) -> str:
+    """What a backend is called."""
+    return "Preview engine" if name == EMBEDDED else name
+
+
+def size(run: Run) -> str:
+    """The size that was asked for, in pixels."""
+    return f"{run.image_width} × {run.image_height}"
+
+
+def when(seconds: float) -> str:
+    """A time, given in seconds since the epoch, as the visitor's own clock showed it."""
+    moment = datetime.fromtimestamp(seconds, zone())
+    return f"{moment.day} {moment:%B %Y, %H:%M}"
+
+
+def zone() -> tzinfo | None:
+    """The visitor's time zone; None, which means the server's, when the browser names none that is known here."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (KeyError, ValueError, OSError):
+        return None

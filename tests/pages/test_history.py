@@ -1,0 +1,131 @@
+"""The history page under Streamlit's own test runner: cold deep links, filters, cards, and one run in full."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from rerender.studio.database import Database, sqlite_url
+from rerender.studio.workspaces import LOCAL
+from tests.fake_api import picture
+from tests.studio.rows import add_run
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(sqlite_url(tmp_path / "studio.sqlite3"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
+    monkeypatch.setenv("RERENDER_MODE", "local")
+    monkeypatch.delenv("GENLY_API_KEY", raising=False)
+    yield AppTest.from_file("../../app.py", default_timeout=30).switch_page("pages/history.py")
+    st.cache_resource.clear()
+
+
+def cards(app: AppTest) -> list[dict]:
+    """What the gallery's cards show."""
+    (gallery,) = (item for item in app.get("bidi_component") if b'"cards"' in item.proto.bytes)
+    data = gallery.proto.bytes
+    return json.loads(data[4 : 4 + struct.unpack(">I", data[:4])[0]])["cards"]
+
+
+def texts(app: AppTest) -> list[str]:
+    return [item.value for item in (*app.text, *app.subheader, *app.caption)]
+
+
+def test_a_cold_deep_link_ends_at_the_page_which_says_where_to_begin_when_there_is_no_run(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert "No renders yet" in texts(app)
+    assert [link.proto.page for link in app.get("page_link")] == [""], "the way to the render page"
+
+
+def test_runs_are_cards_with_their_state_cost_and_text_alternative(app: AppTest, database: Database) -> None:
+    paid = {"workspace": LOCAL, "backend": "https://api.test", "credits": 1.0, "cost": 0.025}
+    add_run(database, prompt="**bold** <b>", results=[picture()], created_at=3.0, starred=True, workspace=LOCAL)
+    add_run(database, created_at=2.0, submission="uncertain", stored_at=None, **paid)
+    add_run(database, created_at=1.0, finished_at=None, **paid)
+    app.run()
+    assert not app.exception
+    first, second, third = cards(app)
+    assert (first["prompt"], first["alt"], first["badge"], first["cost"], first["starred"]) == (
+        "**bold** <b>",
+        "Picture: **bold** <b>",
+        "",
+        "Free",
+        True,
+    )
+    assert (second["badge"], second["cost"]) == ("May have been charged", "Perhaps $0.025")
+    assert second["alt"].startswith("Control image: ")
+    assert (third["badge"], third["cost"]) == ("In progress", "$0.025")
+    assert "3 runs" in texts(app)
+
+
+def test_filters_narrow_the_runs_outlive_a_change_of_page_and_can_be_cleared(app: AppTest, database: Database) -> None:
+    add_run(database, prompt="oak", workspace=LOCAL)
+    add_run(database, prompt="brick", workspace=LOCAL, backend="https://api.test")
+    app.run()
+    app.text_input(key="history.text.0").set_value("brick").run()
+    assert [card["prompt"] for card in cards(app)] == ["brick"]
+    app.switch_page("pages/render.py").run()
+    app.switch_page("pages/history.py").run()
+    assert [card["prompt"] for card in cards(app)] == ["brick"]
+    app.selectbox(key="history.backend.0").set_value("embedded").run()
+    assert "Nothing found" in texts(app)
+    next(button for button in app.button if button.label == "Clear the filters").click().run()
+    assert len(cards(app)) == 2
+    assert not app.exception
+
+
+def test_twenty_four_runs_make_a_page_and_a_page_that_has_lost_its_runs_gives_way_to_the_first(
+    app: AppTest, database: Database
+) -> None:
+    for seed in range(26):
+        add_run(database, seed=seed, created_at=float(seed), workspace=LOCAL)
+    app.run()
+    assert len(cards(app)) == 24
+    (pager,) = app.pagination
+    pager.set_value(2).run()
+    assert [card["facts"] for card in cards(app)] == ["512 × 512, seed 1", "512 × 512, seed 0"]
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET deleted_at = 5 WHERE seed < 2")
+    app.run()
+    assert not app.exception
+    assert (len(cards(app)), cards(app)[0]["facts"]) == (24, "512 × 512, seed 25")
+
+
+def test_an_opened_run_tells_everything_and_what_can_be_done_about_a_charge(app: AppTest, database: Database) -> None:
+    said = "The API answered 503. The run may have been charged."
+    run_id = add_run(
+        database,
+        workspace=LOCAL,
+        backend="https://api.test",
+        submission="uncertain",
+        stored_at=None,
+        credits=1.0,
+        cost=0.025,
+        error=said,
+        render_id=None,
+    )
+    app.session_state["history.chosen"] = run_id
+    app.run()
+    assert not app.exception
+    assert [code.value for code in app.code] == ["oak and glass"]
+    assert {"7", "512 × 512 px", "Perhaps $0.025", "https://api.test"} <= set(texts(app))
+    assert any("Rendering it again costs again" in warning.value for warning in app.warning)
+    assert [error.value.replace("\\", "") for error in app.error] == [said]
+    app.session_state["history.chosen"] = "0" * 32
+    app.run()
+    assert not app.exception
+    assert not app.code, "a run that is not here is not shown"
