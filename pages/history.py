@@ -6,7 +6,7 @@ page.enter("pages/history.py")
 visit = runtime.visit()
 session.begin(visit.history, visit.preferences)
 
-page.heading(visit)
+page.heading(visit, "history")
 deleted.offer()
 if visit.history.latest() is None:
     found_runs.none_yet()

@@ -9,7 +9,7 @@ visit = runtime.visit()
 session.begin(visit.history, visit.preferences)
 runs = results.current(visit)
 
-page.heading(visit)
+page.heading(visit, "render")
 form, result = st.columns([5, 8], gap="large")
 with form:
     control_form.choose()

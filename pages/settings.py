@@ -7,7 +7,7 @@ from rerender.ui import page, runtime, settings_form, workspace_form, your_data
 page.enter("pages/settings.py")
 visit = runtime.visit()
 
-page.heading(visit)
+page.heading(visit, "settings")
 left, right = st.columns(2, gap="large")
 with left:
     settings_form.where_renders_are_made(visit)

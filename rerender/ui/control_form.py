@@ -8,7 +8,7 @@ import streamlit as st
 
 from rerender import images, samples
 from rerender.errors import ImageError
-from rerender.models import IMAGE_SIDE
+from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
 from rerender.studio import capsule, pictures
 from rerender.studio.preferences import FITS
 from rerender.ui import session
@@ -44,6 +44,7 @@ def choose() -> None:
         st.file_uploader(
             "Image file",
             FILE_TYPES,
+            max_upload_size=CONTROL_IMAGE_MAX_BYTES // 1_000_000,
             key=_UPLOADED,
             on_change=_take_upload,
             label_visibility="collapsed",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rerender.ui import session, visitor
+from rerender.ui import help, session, visitor
 from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
@@ -38,13 +38,15 @@ def follow_deep_link() -> None:
         st.switch_page(link["path"], query_params=link["query"])
 
 
-def heading(visit: Visit) -> None:
-    """The product's name, and where renders are made at the moment."""
+def heading(visit: Visit, name: str) -> None:
+    """The product's name, where renders are made at the moment, and the help for the page of this name."""
     # Without a gap, so that the script that recognises a visitor takes no space.
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.title("ReRender Studio", anchor=False, width="content")
-            _place(visit)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                _place(visit)
+                help.popover(name)
         if visit.is_hosted:
             visitor.recognise()
     if visit.is_hosted and not session.is_kept():
@@ -59,9 +61,8 @@ def _place(visit: Visit) -> None:
             st.markdown(_ABOUT_PREVIEW)
             st.page_link(SETTINGS, label="Render elsewhere", icon=":material/settings:")
     elif visit.backend.needs_key:
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.text(f"No key for {visit.backend.name}", width="content")
-            st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
+        st.text(f"No key for {visit.backend.name}", width="content")
+        st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
     else:
         st.text(f"Renders at {visit.backend.name}", width="content")
 
