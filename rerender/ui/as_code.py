@@ -12,12 +12,17 @@ from rerender.studio import as_code
 from rerender.studio.runs import Run
 from rerender.ui.runtime import Visit
 
+_ASKED = "code.asked"
 _BESIDE = "Save it beside the code, and set GENLY_API_KEY to your key."
 
 
 def button_for_run(visit: Visit, run: Run) -> None:
     """A button that opens the run's code."""
-    if st.button("Run as code", type="tertiary", icon=":material/code:", key=f"code.{run.run_id}"):
+    if st.button("Run as code", type="tertiary", icon=":material/code:", key="code.run"):
+        # A fragment's own rerun opens no dialog any more once the page has opened another.
+        st.session_state[_ASKED] = run.run_id
+        st.rerun()
+    if st.session_state.pop(_ASKED, "") == run.run_id:
         _dialog(lambda: of_run(visit, run))
 
 

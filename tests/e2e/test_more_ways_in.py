@@ -118,7 +118,8 @@ def test_a_dropped_picture_brings_its_settings_back_and_an_output_is_the_next_co
 def test_the_form_and_the_run_are_shown_as_code_and_the_body_can_be_downloaded(page: Page) -> None:
     render(page, "it's oak")
     prompt_box(page).fill("it's glass")
-    for button, prompt in {"Run as code": "it's oak", "As code": "it's glass"}.items():
+    run, form = ("Run as code", "it's oak"), ("As code", "it's glass")
+    for button, prompt in (run, form, run):
         settle(page)
         page.get_by_role("button", name=button, exact=True).click()
         dialog = page.get_by_role("dialog")
