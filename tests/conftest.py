@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rerender.client import Client
+from tests.clients import client_at
 from tests.fake_api import FakeApi, FakeTime
 
 # requirements.txt brings pytest, for whoever runs it without `make test`; what needs more is left out then, and said.
@@ -43,3 +45,9 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture
 def time() -> FakeTime:
     return FakeTime()
+
+
+@pytest.fixture
+def client(api: FakeApi, time: FakeTime) -> Iterator[Client]:
+    with client_at(api.base_url, time) as client:
+        yield client

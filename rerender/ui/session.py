@@ -98,7 +98,7 @@ def end() -> None:
     """Forget all of this session but whose it is, as after everything was deleted: it begins anew."""
     ours = (_BEGUN, _CONTROL, _RUN, _RENDER_IDS, _SHOWN, _SIZE, _TYPED_KEYS)
     for key in list(st.session_state):
-        if key in ours or str(key).startswith(("form.", "result.", "settings.")):
+        if key in ours or str(key).startswith(("form.", "history.", "result.", "settings.", "workspace.")):
             del st.session_state[key]
 
 

@@ -1,0 +1,109 @@
+"""What the API's answers become."""
+
+from __future__ import annotations
+
+import json
+import re
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rerender import client as client_module
+from rerender import errors
+from rerender.client import Client, parse_retry_after
+from tests.clients import REQUEST, client_at
+from tests.fake_api import Answer, FakeApi, FakeTime, Request
+
+
+@pytest.mark.parametrize(
+    "render_id", ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a\nb", "a\\b", "\ud800", "x" * 201, None]
+)
+def test_a_render_id_that_is_no_id_never_reaches_a_url(client: Client, api: FakeApi, render_id: str) -> None:
+    with pytest.raises(errors.InvalidRequest):
+        client.get(render_id)
+    assert api.state.requests == []
+
+
+def test_a_render_id_is_opaque_and_quoted(client: Client, api: FakeApi) -> None:
+    with pytest.raises(errors.NotFound):
+        client.get("%2e%2e:ä")
+    assert api.state.gets[0].path == "/api/renders/%252e%252e%3A%C3%A4"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"_id": "a"}', b"[" * 100_000, b"\xff\xfe"])
+def test_an_answer_that_is_no_render_is_malformed(client: Client, api: FakeApi, body: bytes) -> None:
+    api.state.get_answers = [Answer(200, body)]
+    with pytest.raises(errors.MalformedResponse):
+        client.get("a")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": "no such seed"}, "no such seed"),
+        ({"message": "no"}, "no"),
+        ({"detail": "no"}, "no"),
+        ({"error": {"message": "no", "code": 7}}, "no"),
+        ({"error": "bad_request", "message": "seed is wrong"}, "bad_request: seed is wrong"),
+        ({"detail": ["a", "b"]}, "a: b"),
+        ({"detail": [{"loc": ["body", "seed"], "msg": "too large", "input": "x" * 999}]}, "body: seed: too large"),
+        ({"errors": 7}, ""),
+        ("just text", "just text"),
+        (b"plain\n text\x00\x1b[31m", "plain text [31m"),
+        (b"<!doctype html><p>oops", ""),
+        (b"", ""),
+        (b"\xff\xfeoops", "\ufffd\ufffdoops"),
+        ({"error": "long " * 100}, ("long " * 100)[:200]),
+        (b"[" * 50_000, "[" * 200),
+    ],
+)
+def test_an_error_body_of_any_shape_is_shortened_for_people(
+    client: Client, api: FakeApi, body: object, detail: str
+) -> None:
+    api.state.get_answers = [Answer(418, body)]
+    with pytest.raises(errors.ApiError) as caught:
+        client.get("a")
+    assert caught.value.detail == detail
+
+
+WORDS = st.none() | st.integers() | st.floats() | st.text()
+KEYS = st.sampled_from(["error", "message", "detail", "msg", "loc"])
+BODIES = st.recursive(WORDS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=8)
+
+
+@settings(max_examples=50)
+@given(st.binary() | BODIES.map(lambda value: json.dumps(value).encode()))
+def test_an_excerpt_is_always_one_printable_line(body: bytes) -> None:
+    excerpt = client_module._excerpt(body)
+    assert excerpt.isprintable()
+    assert excerpt == " ".join(excerpt.split())
+
+
+@settings(max_examples=50)
+@given(st.text() | st.from_regex(re.compile(r"[\w, :+-]{0,40}")) | st.datetimes().map(format_datetime))
+def test_a_retry_after_header_is_never_negative_and_never_an_exception(header: str) -> None:
+    pace = parse_retry_after(header)
+    assert pace is None or pace >= 0
+
+
+def test_a_retry_after_in_the_past_means_now() -> None:
+    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert parse_retry_after("120") == 120
+
+
+def test_a_5xx_on_a_look_is_a_server_error(client: Client, api: FakeApi) -> None:
+    api.state.get_answers = [Answer(503, {"error": "busy"}, {"Retry-After": "9"})]
+    with pytest.raises(errors.ServerError) as caught:
+        client.get("a")
+    assert (caught.value.status, caught.value.retry_after) == (503, 9.0)
+
+
+def test_closing_a_client_leaves_no_connection(api: FakeApi, time: FakeTime) -> None:
+    seen: list[Request] = []
+    api.state.on_request = seen.append
+    with client_at(api.base_url, time) as client:
+        client.get(client.submit(REQUEST))
+    client.close()
+    assert len(seen) == 2
