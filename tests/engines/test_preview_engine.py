@@ -149,7 +149,7 @@ def test_two_renders_never_run_at_once() -> None:
 def test_the_description_is_json_and_needs_no_picture(engine: PreviewEngine) -> None:
     description = engine.describe(request("red brick walls, zyxwv", b"not a picture"))
     assert json.loads(json.dumps(description)) == description
-    assert (description["engine"], description["version"]) == ("preview", "1.0")
+    assert (description["engine"], description["version"]) == ("preview", PreviewEngine.version)
     assert "zyxwv" in description["not_understood"]
     assert description["plan"]["surfaces"]["wall"]["material"] == "brick"
 

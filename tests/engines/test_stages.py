@@ -16,6 +16,7 @@ from rerender.engines.preview.fields import (
     guided_filter,
     luminance,
     mix_into,
+    shifted,
     smoothstep,
     stage_rng,
     to_bytes,
@@ -51,6 +52,15 @@ def test_noise_is_the_same_for_the_same_seed_and_stage_only() -> None:
 def test_noise_looks_the_same_at_every_size() -> None:
     small, large = (fbm((side, side), 4, 3, stage_rng(1, "x")) for side in (128, 512))
     assert np.abs(cv2.resize(large, (128, 128), interpolation=cv2.INTER_AREA) - small).mean() < 0.02
+
+
+@pytest.mark.parametrize(("down", "right"), [(3, -2), (-1, 4), (0, 0), (200, 200)])
+def test_what_is_shifted_lets_its_own_edge_in_and_not_the_far_side(down: int, right: int) -> None:
+    plane = np.arange(60, dtype=np.float32).reshape(6, 10)
+    moved = shifted(plane, down, right)
+    for row, column in ((0, 0), (0, 9), (5, 0), (5, 9), (3, 4)):
+        source = (min(max(row - down, 0), 5), min(max(column - right, 0), 9))
+        assert moved[row, column] == plane[source]
 
 
 @pytest.mark.parametrize("sigma", [0.5, 2.0, 9.0, 80.0])

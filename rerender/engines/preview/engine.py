@@ -50,7 +50,7 @@ class PreviewEngine:
     """
 
     name = "preview"
-    version = "1.0"
+    version = "1.1"
 
     def __init__(self, working_size: int = 1024) -> None:
         self._working_size = working_size

@@ -87,6 +87,14 @@ def blur(plane: Plane, sigma: float) -> Plane:
     return resize(small, (height, width))
 
 
+def shifted(plane: Plane, down: int, right: int) -> Plane:
+    """The plane moved by whole pixels, its edge repeated behind it: a roll would let the far side in."""
+    height, width = plane.shape
+    rows = np.clip(np.arange(height) - down, 0, height - 1)
+    columns = np.clip(np.arange(width) - right, 0, width - 1)
+    return plane[np.ix_(rows, columns)]
+
+
 def smoothstep(low: float, high: float, value: Plane) -> Plane:
     """0 below `low`, 1 above `high`, a smooth cubic between; falling when `high` is below `low`."""
     ramp: Plane = (value - np.float32(low)) * np.float32(1.0 / (high - low))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, blur, from_hex, linear, resize, smoothstep
+from rerender.engines.preview.fields import Plane, Planes, blur, from_hex, linear, resize, shifted, smoothstep
 from rerender.engines.preview.plan import Colour, Time
 from rerender.engines.preview.scene import Scene
 
@@ -142,8 +142,7 @@ def _across(scene: Scene) -> Plane:
 def _relief(scene: Scene) -> Plane:
     """An emboss towards the light, which gives even clay its edges."""
     smooth = blur(scene.luma, 2.2 * scene.unit)
-    shift = (int(3 * scene.unit), -int(4 * scene.unit) * scene.light_side)
-    relief = smooth - np.roll(smooth, shift, (0, 1))
+    relief = smooth - shifted(smooth, int(3 * scene.unit), -int(4 * scene.unit) * scene.light_side)
     relief *= np.float32(1.2)
     return np.clip(relief, -0.12, 0.12, out=relief)
 

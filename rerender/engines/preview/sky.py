@@ -6,7 +6,18 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.base_colour import surface_colour
-from rerender.engines.preview.fields import Plane, Planes, add_into, blur, fbm, linear, mix_into, resize, smoothstep
+from rerender.engines.preview.fields import (
+    Plane,
+    Planes,
+    add_into,
+    blur,
+    fbm,
+    linear,
+    mix_into,
+    resize,
+    shifted,
+    smoothstep,
+)
 from rerender.engines.preview.light import Light, light_of
 from rerender.engines.preview.scene import Scene
 
@@ -80,8 +91,8 @@ def _clouds(scene: Scene, shape: tuple[int, int], planes: Planes, light: Light) 
     cover = smoothstep(low, high, body - np.float32(0.16) * patches)
     cover *= 1 - np.float32(0.4) * np.linspace(0, 1, height, dtype=np.float32)[:, None]
     soft = cv2.GaussianBlur(body, (0, 0), 3 * max(shape) / 768)
-    shift = (round(9 * max(shape) / 768), round(-7 * max(shape) / 768) * scene.light_side)
-    lit = np.clip(soft - np.roll(soft, shift, (0, 1)), -0.12, 0.12) * np.float32(2.6) + np.float32(0.88)
+    towards_sun = (round(9 * max(shape) / 768), round(-7 * max(shape) / 768) * scene.light_side)
+    lit = np.clip(soft - shifted(soft, *towards_sun), -0.12, 0.12) * np.float32(2.6) + np.float32(0.88)
     lit -= np.float32(0.25) * smoothstep(0.6, 0.9, body)
     np.clip(lit, 0.35, 1.2, out=lit)
     strength = 1.25 if time in ("golden_hour", "dawn") else 0.45 if time == "dusk" else 1.0
@@ -145,6 +156,6 @@ def _cast_shadow(scene: Scene) -> Plane:
     laid = cv2.warpAffine(subject, matrix, (width, height), flags=cv2.INTER_LINEAR)
     shadow = blur(laid, 16 * scene.unit) * np.float32(0.42)
     low = subject * smoothstep(foot / height - 0.22, foot / height, np.broadcast_to(scene.rows(), scene.shape))
-    contact = np.roll(blur(low, 9 * scene.unit), int(5 * scene.unit), 0)
+    contact = shifted(blur(low, 9 * scene.unit), int(5 * scene.unit), 0)
     shadow += contact * np.float32(0.5)
     return np.clip(shadow, 0, 0.75, out=shadow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Bytes, Plane, Planes, add_into, blur, fbm, mix_into, smoothstep
+from rerender.engines.preview.fields import Bytes, Plane, Planes, add_into, blur, fbm, mix_into, shifted, smoothstep
 from rerender.engines.preview.light import light_of
 from rerender.engines.preview.scene import Scene
 
@@ -85,9 +85,7 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     """Caps on silhouettes, roofs and ledges, and a white ground, broken by noise."""
     sky = scene.mask("sky")
     unit = scene.unit
-    drop = max(1, int(7 * unit))
-    cap = np.roll(sky, drop, 0) * (1 - sky)
-    cap[:drop] = 0
+    cap = shifted(sky, max(1, int(7 * unit)), 0) * (1 - sky)
     cover = np.clip(cap * np.float32(1.2), 0, 1)
     np.maximum(cover, scene.mask("ground"), out=cover)
     np.maximum(cover, scene.mask("roof"), out=cover)
