@@ -12,7 +12,7 @@ from rerender import images as image_files
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["describe", "keep", "shrink", "unreadable"]
+__all__ = ["describe", "flat", "keep", "shrink", "unreadable"]
 
 MAX_PIXELS = 64_000_000
 
@@ -58,6 +58,14 @@ def shrink(data: bytes, side: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=85)
     return buffer.getvalue()
+
+
+def flat(data: bytes) -> Image.Image:
+    """The upright RGB picture, flattened on white, as a browser shows the file. Raises `ImageError`."""
+    image = image_files.load(data)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image
 
 
 def _sha256(data: bytes) -> str:

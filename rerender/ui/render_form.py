@@ -107,7 +107,7 @@ def button(visit: Visit, *, busy: bool) -> None:
             icon=":material/auto_awesome:",
             disabled=busy,
             on_click=_submit,
-            kwargs={"shown": count},
+            kwargs={"shown": _price(visit.backend, count)},
         )
         st.text(cost(visit.backend, count), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
@@ -133,12 +133,26 @@ def cost(backend: Backend, runs: int = 1) -> str:
     return money if runs == 1 else f"{runs} runs, {money}"
 
 
-def _submit(*, shown: int = 1, confirmed: bool = False) -> None:
+Price = tuple[str, float, float]
+"""Where runs are made, and for how many credits and dollars in all."""
+
+
+def _price(backend: Backend, runs: int) -> Price:
+    return backend.name, runs * backend.credits_per_run, runs * backend.cost
+
+
+def _is_as_shown(now: Price, shown: Price) -> bool:
+    """Whether a click costs no more than the page said, and where it said: others may have changed that since."""
+    return now[0] == shown[0] and now[1] <= shown[1] and now[2] <= shown[2]
+
+
+def _submit(*, shown: Price | None = None) -> None:
     """Check the form, and hand its runs to the runner. Nothing is sent while anything is wrong with one of them.
 
-    `shown` is for how many runs the page showed the cost, `confirmed` says that the visitor was asked about an
-    identical run and wants another.
+    `shown` is the price that stood beside the button; None says that the visitor was asked about an identical run and
+    wants another.
     """
+    confirmed = shown is None
     visit = visit_now()
     asked_about = st.session_state.get(session.ASKING)
     st.session_state[session.PROBLEM] = []
@@ -151,9 +165,8 @@ def _submit(*, shown: int = 1, confirmed: bool = False) -> None:
             return  # The question was about another request than the form holds now.
         if twin and not confirmed:
             _ask_or_join(visit, twin, question)
-        elif len(requests) > shown and visit.backend.cost and not confirmed:
-            # Lines typed since the page was drawn: it showed the cost of fewer.
-            st.session_state[session.PROBLEM] = [_said_of_cost(visit.backend, len(requests))]
+        elif shown is not None and not _is_as_shown(_price(visit.backend, len(requests)), shown):
+            st.session_state[session.PROBLEM] = [_said_of_price(visit.backend, len(requests))]
         else:
             _send(visit, requests)
     except InvalidRequest as error:
@@ -220,10 +233,10 @@ def _said_of(field: str, text: str) -> str:
     return f"{_LABELS[field]}{text.removeprefix(field)} Nothing was sent."
 
 
-def _said_of_cost(backend: Backend, runs: int) -> str:
-    return (
-        f"The lines have changed: this is {cost(backend, runs)} now. Nothing was sent yet; click Render to send them."
-    )
+def _said_of_price(backend: Backend, runs: int) -> str:
+    where = "in the preview engine" if backend.is_preview else f"at {backend.name}"
+    now = f"this is {cost(backend, runs)} now, {where}"
+    return f"The price has changed: {now}. Nothing was sent yet; click Render to send it."
 
 
 def _said_of_repeated(numbers: tuple[int, ...]) -> str:
@@ -236,5 +249,5 @@ def _ask_again(prompts_asked_for: int) -> None:
     same = "The same request is" if prompts_asked_for == 1 else "Some of these requests are"
     st.warning(f"{same} still being made. Rendering it again costs again.")
     with st.container(horizontal=True):
-        st.button("Render it again", on_click=_submit, kwargs={"confirmed": True})
+        st.button("Render it again", on_click=_submit)
         st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))

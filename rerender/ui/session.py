@@ -92,6 +92,14 @@ def hear(held: str) -> None:
         st.session_state[_SECRET] = held
         for beginning in (_BEGUN, _RUN):
             st.session_state.pop(beginning, None)
+        forget_settings()
+
+
+def forget_settings() -> None:
+    """Let the settings be read anew: what is saved is not what their widgets show any more."""
+    for key in list(st.session_state):
+        if str(key).startswith("settings."):
+            del st.session_state[key]
 
 
 def end() -> None:
@@ -178,7 +186,7 @@ def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
     control_image = images.load(request.control_image)
     size = (request.image_width, request.image_height)
-    former = {key: st.session_state[key] for key in (PROMPT, BATCH_SIZE_KEY, SEED_KEY)}
+    former = {key: st.session_state[key] for key in (PROMPT, ONE_A_LINE, BATCH_SIZE_KEY, SEED_KEY)}
     use_control_image(request.control_image, f"The control image in {name}")
     st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if control_image.size == size else ()
     st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}

@@ -9,7 +9,7 @@ import time
 import streamlit as st
 
 from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
-from rerender.ui import settings
+from rerender.ui import session, settings
 from rerender.ui.runtime import Visit, visit_now
 
 _UPLOADED = "workspace.archive"
@@ -78,6 +78,7 @@ def _import() -> None:
         return
     try:
         outcome["success"] = _brought(_archive(visit).import_from(file))
+        session.forget_settings()
     except ArchiveError as error:
         outcome["error"] = str(error)
 

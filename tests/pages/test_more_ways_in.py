@@ -72,9 +72,12 @@ def test_its_settings_fill_the_form_and_its_control_image_is_sent_again_byte_for
 
 
 def test_the_picture_itself_can_be_the_control_image_and_then_nothing_typed_is_lost(app: AppTest) -> None:
+    app.toggle(key="form.one_a_line").set_value(True).run()
     before = form(app)
     upload(app, carrying(REQUEST))
+    assert not app.toggle(key="form.one_a_line").value, "a carried prompt is one prompt"
     button(app, "Use the picture itself").click().run()
+    assert app.toggle(key="form.one_a_line").value
     prompt, batch_size, _, _, seed = form(app)
     assert (prompt, batch_size, seed) == (MINE, before[1], before[4])
     assert "oak.png" in [text.value for text in app.text]

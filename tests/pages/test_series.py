@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rerender.studio.database import Database
+from rerender.studio import preferences
+from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, FakeApi
@@ -84,6 +85,26 @@ def test_lines_typed_after_the_cost_was_shown_are_not_sent_before_their_own_cost
     assert prompts_sent(tmp_path) == []
     click_render(app)
     assert prompts_sent(tmp_path) == ["oak", "brick", "snow"]
+
+
+def test_a_button_that_said_free_sends_no_paid_run_when_another_tab_has_chosen_the_api_since(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    choose_backend(tmp_path, "preview")
+    app.run()
+    assert "Free preview" in texts(app)
+    choose_backend(tmp_path, "configured")
+    click_render(app)
+    assert "this is 1 credit, about $0.025 now" in app.error[0].value
+    assert prompts_sent(tmp_path) == []
+    click_render(app)
+    wait_until(lambda: api.state.submit_count == 1)
+
+
+def choose_backend(home: Path, backend: str) -> None:
+    database = Database.open(sqlite_url(home / "studio.sqlite3"))
+    preferences.change(database, LOCAL, backend=backend)
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,12 @@ def test_an_archive_is_imported_once_and_the_page_says_what_came(app: AppTest, a
     database.close()
 
 
+def test_after_an_import_the_settings_show_what_came_and_not_what_was_there(app: AppTest, archive: bytes) -> None:
+    app.session_state["settings.backend"] = "typed"
+    upload(app.run(), archive)
+    assert "settings.backend" not in app.session_state
+
+
 def test_a_file_that_is_no_archive_gets_one_sentence_which_goes_with_the_file(app: AppTest) -> None:
     upload(app.run(), b"no zip at all")
     assert said(app) == ["The file is damaged, or is no ZIP. Nothing was imported."]

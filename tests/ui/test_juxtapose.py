@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
@@ -84,3 +85,20 @@ def test_nothing_of_it_is_imported_before_it_is_chosen() -> None:
     script = "import sys; from rerender.ui import results; print('streamlit_image_comparison' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
+
+
+def test_a_picture_lies_as_a_browser_shows_it() -> None:
+    upright = Image.new("RGBA", SIZE, (0, 0, 255, 255))
+    upright.paste((0, 255, 0, 0), (0, 0, 64, 24))
+    exif = Image.Exif()
+    exif[0x0112] = 3  # turned by half
+    file = io.BytesIO()
+    upright.rotate(180).save(file, "PNG", exif=exif)
+    shown = juxtapose._decoded(file.getvalue(), SIZE)
+    assert shown.getpixel((5, 5)) == (255, 255, 255), "see-through, so white"
+    assert shown.getpixel((5, 40)) == (0, 0, 255)
+
+
+def test_labels_that_are_cut_to_the_same_words_are_told_apart() -> None:
+    assert juxtapose._labels("oak " * 20 + "one", "oak " * 20 + "two")[0].startswith("Left: oak")
+    assert juxtapose._labels("oak", "brick") == ("oak", "brick")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from rerender.errors import ImageError
+from rerender.studio import pictures
 from rerender.ui import components
 
 SHOWN_MAX_BYTES = 8_000_000
@@ -58,8 +60,10 @@ def _show(sides: list[Side], state: str, size: tuple[int, int], key: str, talles
 def _shown(side: Side) -> Side:
     if len(side.data) <= SHOWN_MAX_BYTES:
         return side
-    with Image.open(io.BytesIO(side.data)) as image:
-        reduced = image.convert("RGB")
+    try:
+        reduced = pictures.flat(side.data)
+    except ImageError:
+        return side  # Slow to arrive, but true.
     reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     reduced.save(file, "JPEG", quality=90, subsampling=0)

@@ -20,7 +20,6 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageOps
 
-from rerender import images
 from rerender.studio import pictures
 from rerender.ui.compare import Side
 
@@ -38,7 +37,7 @@ _limit = threading.Lock()
 def show(before: Side, after: Side, *, size: tuple[int, int]) -> bool:
     """Show two pictures in the frame of `size`, with a note on what that means. False, and why, when it cannot be."""
     try:
-        made = _html(before.data, after.data, label(before.label), label(after.label), size)
+        made = _html(before.data, after.data, *_labels(before.label, after.label), size)
     except Exception:  # whatever the package raises, or has become
         st.warning(GONE)
         return False
@@ -51,6 +50,12 @@ def label(text: str) -> str:
     """The text without anything that could end a string, a tag or a line where the package writes it."""
     kept = re.sub(r"[^\w ,.;:()×–’/%+-]+", " ", text.replace("'", "’"))
     return " ".join(kept.split())[:_LABEL_MAX_CHARS]
+
+
+def _labels(before: str, after: str) -> tuple[str, str]:
+    """Both labels; told apart by their sides where what is left of them is the same."""
+    short = label(before), label(after)
+    return short if short[0] != short[1] else (f"Left: {short[0]}", f"Right: {short[1]}")
 
 
 # In the session's own cache: encoding takes a second at the largest size, and a page is drawn often.
@@ -66,7 +71,7 @@ def _html(before: bytes, after: bytes, before_label: str, after_label: str, size
 
 
 def _decoded(data: bytes, size: tuple[int, int]) -> Image.Image:
-    image = images.decode(data, images.FORMATS, pictures.MAX_PIXELS).convert("RGB")
+    image = pictures.flat(data)
     return image if image.size == size else ImageOps.pad(image, size)
 
 
