@@ -15,7 +15,7 @@ with form:
     control_form.choose()
     control_form.as_sent(keep_alpha=visit.backend.keeps_alpha)
     render_form.prompt()
-    render_form.button(visit, busy=results.is_busy(runs))
+    render_form.button(visit, runs)
     render_form.batch_and_seed()
 with result:
     results.show(visit, runs)

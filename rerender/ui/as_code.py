@@ -10,6 +10,7 @@ from rerender.errors import ImageError, InvalidRequest
 from rerender.models import RenderRequest
 from rerender.studio import as_code
 from rerender.studio.runs import Run
+from rerender.ui import session
 from rerender.ui.runtime import Visit
 
 _ASKED = "code.asked"
@@ -47,6 +48,8 @@ def of_run(visit: Visit, run: Run) -> None:
 
 def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     """The code of what `request` gives, in place; what is wrong with the form is said instead."""
+    if st.session_state[session.ONE_A_LINE]:
+        st.caption("With the first of the prompts; the others differ in the prompt alone.")
     try:
         _show(request(), as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
     except (InvalidRequest, ImageError) as error:

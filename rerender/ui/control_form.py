@@ -21,6 +21,8 @@ _UPLOADED = "form.uploaded"
 _PROBLEM = "form.control_problem"
 _PREVIEW_SIDE = 150
 
+ABOUT_FITS = "Crop cuts the longer sides, pad adds white (see-through where the image is), stretch distorts."
+
 
 def choose() -> None:
     """The pickers: our samples, or a file of the visitor's."""
@@ -161,7 +163,7 @@ def _size_and_fit() -> None:
         required=True,
         key=session.FIT,
         persist_state="session",
-        help="Crop cuts the longer sides, pad adds white, stretch distorts.",
+        help=ABOUT_FITS,
     )
 
 
@@ -170,10 +172,13 @@ def _follow_aspect(width_changed: bool) -> None:
         return
     own_width, own_height = images.load(session.control_image()).size
     aspect = own_width / own_height
-    if width_changed:
-        st.session_state[session.HEIGHT] = images.legal_side(st.session_state[session.WIDTH] / aspect)
-    else:
-        st.session_state[session.WIDTH] = images.legal_side(st.session_state[session.HEIGHT] * aspect)
+    given, other = (session.WIDTH, session.HEIGHT) if width_changed else (session.HEIGHT, session.WIDTH)
+    ratio = 1 / aspect if width_changed else aspect
+    wanted = st.session_state[given] * ratio
+    st.session_state[other] = images.legal_side(wanted)
+    if not IMAGE_SIDE.low <= wanted <= IMAGE_SIDE.high:
+        # The other side cannot be that long, so this one gives way: the shape is what was asked for.
+        st.session_state[given] = images.legal_side(st.session_state[other] / ratio)
 
 
 def prepared(*, keep_alpha: bool) -> bytes:

@@ -72,7 +72,7 @@ def _card(entry: Entry, thumbnail: bytes | None, is_ours: bool) -> Card:
         mime="image/webp" if thumbnail else "image/svg+xml",
         alt=f"{kind}: {run.prompt}" if thumbnail else f"{kind} that cannot be shown",
         prompt=run.prompt,
-        facts=f"{words.size(run)}, seed {run.seed}" + (f", {run.batch_size} pictures" if run.batch_size > 1 else ""),
+        facts=words.size(run) + (f", {run.batch_size} pictures" if run.batch_size > 1 else "") + f", seed {run.seed}",
         cost=words.cost(run),
         created_at=run.created_at,
         state=state,

@@ -95,8 +95,11 @@ def _roll() -> None:
     st.session_state[session.SEED_KEY] = secrets.randbelow(SEED.high + 1)
 
 
-def button(visit: Visit, *, busy: bool) -> None:
-    """The render button with the cost of a click beside it, and what kept the last click from being sent."""
+def button(visit: Visit, runs: list[Run]) -> None:
+    """The render button with the cost of a click beside it, and what kept the last click from being sent.
+
+    `runs` are those of the last click: on a telephone what becomes of them is out of sight, so it is said here too.
+    """
     lines = prompts.read(st.session_state[session.PROMPT]) if st.session_state[session.ONE_A_LINE] else None
     count = len(lines.kept) if lines and lines.kept else 1
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -105,11 +108,11 @@ def button(visit: Visit, *, busy: bool) -> None:
             type="primary",
             shortcut="Ctrl+Enter",
             icon=":material/auto_awesome:",
-            disabled=busy,
+            disabled=series.is_busy(runs),
             on_click=_submit,
             kwargs={"shown": _price(visit.backend, count)},
         )
-        st.text(cost(visit.backend, count), width="content")
+        st.text(" · ".join(filter(None, (cost(visit.backend, count), series.progress(runs)))), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
     with st.container():
         if lines and lines.repeated:

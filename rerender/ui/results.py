@@ -49,11 +49,6 @@ def _chosen(runs: list[Run], run_id: str | None = None) -> Run | None:
     return next((run for run in runs if run.run_id == wanted), None)
 
 
-def is_busy(runs: list[Run]) -> bool:
-    """Whether a POST of the last click is still on its way, so that another click would be a double click."""
-    return any(map(series.is_submitting, runs))
-
-
 def show(visit: Visit, runs: list[Run]) -> None:
     """The run that is shown, in whichever state it is, with its series; before the first, the control image."""
     run = _chosen(runs)
@@ -125,7 +120,7 @@ Stage = tuple[object, ...]
 
 def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    return (run.submission, len(batch), is_busy(runs), *(one.is_unfinished for one in runs))
+    return (run.submission, len(batch), series.is_busy(runs), *(one.is_unfinished for one in runs))
 
 
 def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Stage) -> None:
@@ -215,7 +210,7 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
         )
         if control_image and capsule.can_hold(chosen, control_image):
             st.download_button(
-                "With settings",
+                "Download with settings",
                 data=lambda: capsule.write(
                     visit.history.data(chosen.sha256), position, run, visit.history.data(run.control_image)
                 ),

@@ -106,7 +106,7 @@ def _actions(visit: Visit, run: Run) -> None:
         if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
             session.use_run(run, visit.history)
             _go_to_render_page()
-        if st.button("Open", help="Show it on the render page and leave the form as it is"):
+        if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
             _go_to_render_page()
         st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))

@@ -7,7 +7,7 @@ import streamlit as st
 from rerender.errors import ImageError
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
-from rerender.ui import session
+from rerender.ui import session, words
 from rerender.ui.runtime import Visit
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -28,6 +28,18 @@ def is_submitting(run: Run | None) -> bool:
     return run is not None and run.submission == "submitting" and run.is_unfinished
 
 
+def is_busy(runs: list[Run]) -> bool:
+    """Whether a POST of the last click is still on its way, so that another click would be a double click."""
+    return any(map(is_submitting, runs))
+
+
+def progress(runs: list[Run]) -> str:
+    """What becomes of the last click, in a word or three; nothing where all went well."""
+    if any(run.is_unfinished for run in runs):
+        return "rendering"
+    return "see the result" if any(run.stored_at is None for run in runs) else ""
+
+
 def batches(history: History, runs: list[Run]) -> Batches:
     """What is stored of each run."""
     return {run.run_id: history.outputs(run.run_id) for run in runs}
@@ -35,9 +47,7 @@ def batches(history: History, runs: list[Run]) -> Batches:
 
 def state(run: Run) -> str:
     """Why a run of a series has no picture to show, in a word or two."""
-    if run.is_unfinished:
-        return "On its way"
-    return {"refused": "Not sent", "uncertain": "Unknown"}.get(run.submission, "Failed")
+    return "On its way" if run.is_unfinished else words.STATES[run.state]
 
 
 def grid(visit: Visit, runs: list[Run], stored: Batches, chosen: Run) -> None:
@@ -59,12 +69,12 @@ def _cell(visit: Visit, run: Run, pictures: list[Picture]) -> Thumbnail:
     picture = next((picture for picture in pictures if picture.is_readable), None)
     if picture is not None:
         return Thumbnail(_thumbnail(visit.history, picture.sha256), "image/webp", run.prompt, run.prompt)
-    words = "Not readable" if pictures else state(run)
+    why = "Not readable" if pictures else state(run)
     try:
         image = (_thumbnail(visit.history, run.control_image), "image/webp")
     except ImageError:
         image = NOTHING
-    return Thumbnail(*image, f"{run.prompt}: {words}", run.prompt, words)
+    return Thumbnail(*image, f"{run.prompt}: {why}", run.prompt, why)
 
 
 # In the session's own cache: one visitor's picture must not be kept where others' are.

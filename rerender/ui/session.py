@@ -95,6 +95,11 @@ def hear(held: str) -> None:
         forget_settings()
 
 
+def forget_problem() -> None:
+    """Say no more what kept the last click from being sent: something has been done about it."""
+    st.session_state[PROBLEM] = []
+
+
 def forget_settings() -> None:
     """Let the settings be read anew: what is saved is not what their widgets show any more."""
     for key in list(st.session_state):

@@ -13,7 +13,7 @@ from rerender.studio import connection, preferences
 from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, configured, costs
 from rerender.studio.connection import Verdict
 from rerender.studio.preferences import CONFIGURED, FITS, POLL_FLOOR, SIZES, TYPED, WITHOUT_KEY
-from rerender.ui import render_form, session, settings
+from rerender.ui import control_form, render_form, session, settings
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
 
@@ -108,6 +108,7 @@ def _take_key() -> None:
         _note_problem("api_key", str(error))
         return
     session.keep_key(backend.base_url, key)
+    session.forget_problem()
     visit.runner.offer(visit.workspace, backend)
     st.toast("The key is set")
 
@@ -117,7 +118,7 @@ def _test(visit: Visit) -> None:
         "Test the connection",
         icon=":material/network_check:",
         disabled=visit.backend.needs_key,
-        help="Looks for a render that nobody has. It costs nothing.",
+        help="Asks for a render that does not exist. It costs nothing.",
     )
     if wanted:
         with st.spinner("Asking the API"):
@@ -181,22 +182,23 @@ def form_defaults(visit: Visit) -> None:
         FITS,
         format_func=str.capitalize,
         required=True,
+        help=control_form.ABOUT_FITS,
         **_saved("fit", visit.preferences.fit),
     )
-    st.caption("For a first run. After it the form begins as the last run had it; the size holds for every new image.")
+    st.caption("For a first run; later the form begins as your last run had it. The size holds for every new image.")
 
 
 def polling_pace(visit: Visit) -> None:
     """How often the API is asked how a render is getting on."""
     st.subheader("Polling pace", anchor=False)
     st.number_input(
-        "Seconds between two looks, at least",
+        "Seconds between two status checks, at least",
         *POLL_FLOOR,
         step=1.0,
         format="%g",
         **_saved("poll_floor", float(visit.preferences.poll_floor)),
     )
-    st.caption("Looks get rarer while a render takes long. The preview has a pace of its own.")
+    st.caption("Checks get rarer while a render takes long. The preview has a pace of its own.")
 
 
 def _saved(name: str, value: Any) -> dict[str, Any]:
@@ -216,6 +218,7 @@ def _save(name: str, key: str) -> None:
         _note_problem(name, f"{error} Not saved.")
         return
     _note_problem(name, "")
+    session.forget_problem()
     if name == "base_url":
         session.forget_key()
     st.toast("Saved")

@@ -19,7 +19,7 @@ _OUTCOME = "workspace.outcome"
 def notice(visit: Visit) -> None:
     """Where the history is lost when the host stops the app: say so, and how to keep it."""
     if visit.is_hosted and not settings.lookup("RERENDER_DATABASE_URL"):
-        st.info("Kept until this app sleeps; export to keep it.", icon=":material/bedtime:")
+        st.info("Kept until this app sleeps or starts again; export to keep it.", icon=":material/bedtime:")
 
 
 def export_and_import(visit: Visit) -> None:
@@ -57,9 +57,8 @@ def _says(contents: Contents, limit: int) -> str:
     if not contents.runs:
         return "There is nothing to export yet."
     size = math.ceil(contents.byte_size / 1e6)
-    held = (
-        f"{_count(contents.runs, 'run')} with {_count(contents.pictures, 'picture')}, about {size} MB. No key is in it."
-    )
+    runs, files = _count(contents.runs, "run"), _count(contents.pictures, "image file")
+    held = f"{runs} with {files}, about {size} MB. No key is in it."
     if contents.byte_size < limit * 1e6:
         return held
     return (
@@ -87,7 +86,7 @@ def _brought(imported: Imported) -> str:
     there = f"{_count(imported.known_runs, 'run')} {'was' if imported.known_runs == 1 else 'were'} already here"
     if not imported.runs:
         return f"Nothing new: {there}." if imported.known_runs else "The archive is empty."
-    came = f"{_count(imported.runs, 'run')} and {_count(imported.pictures, 'picture')} came."
+    came = f"{_count(imported.runs, 'run')} and {_count(imported.pictures, 'image file')} were imported."
     return f"{came} {there}, and stayed as they are." if imported.known_runs else came
 
 

@@ -18,7 +18,7 @@ def kept(visit: Visit) -> None:
     st.subheader("Your data", anchor=False)
     usage = usage_of(visit.runtime.database, visit.workspace)
     binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
-    runs, images = _count(usage.runs, "run"), _count(usage.images, "picture")
+    runs, images = _count(usage.runs, "run"), _count(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
     if visit.is_hosted:
         st.text("Only this browser sees it.")
@@ -35,8 +35,8 @@ def delete_everything(visit: Visit) -> None:
         st.markdown(_ABOUT)
         if stake:
             st.warning(
-                f"{_count(stake, 'paid run')} of yours is unfinished or may have been charged. Deleted here, "
-                "nobody can fetch its pictures or see what became of it."
+                f"{_count(stake, 'paid run')} unfinished, or perhaps charged. Deleted here, "
+                "nobody can fetch the pictures or see what became of them."
             )
         st.text_input(f"Type “{words}” to confirm", key=_WORDS)
         st.button("Delete for good", type="primary", on_click=_delete, args=(stake,))

@@ -79,5 +79,5 @@ def test_a_run_is_found_again_gives_its_settings_back_and_survives_its_own_delet
     open_run(page, "night, brick walls")
     inside = dialog(page).evaluate("dialog => [dialog.scrollWidth, dialog.clientWidth]")
     assert inside[0] <= inside[1] <= 390
-    dialog(page).get_by_role("button", name="Open").click()
+    dialog(page).get_by_role("button", name="Show on the render page").click()
     expect(page).to_have_url(re.compile(r"/\?run="))

@@ -92,7 +92,7 @@ def test_the_button_pastes_what_is_on_the_clipboard_or_says_why_not(page: Page) 
 @pytest.mark.proof
 def test_a_dropped_picture_brings_its_settings_back_and_an_output_is_the_next_control_image(page: Page) -> None:
     render(page, "watercolor, spring")
-    plain, carrying = download(page, "Download"), download(page, "With settings")
+    plain, carrying = download(page, "Download"), download(page, "Download with settings")
     assert carrying[:33] + carrying[len(carrying) - len(plain) + 33 :] == plain
 
     page.get_by_role("button", name="Use as control image").click()

@@ -96,7 +96,7 @@ def test_a_failed_run_says_so_in_its_cell_and_another_host_is_asked_only_for_the
     expect(series(page)).to_have_count(3)
     expect(page.get_by_text("of 3 ready")).to_have_count(0)
     assert api.state.submit_count == 3
-    expect(page.get_by_role("radio", name="one: Not sent")).to_be_checked()
+    expect(page.get_by_role("radio", name="one: Not accepted")).to_be_checked()
     page.get_by_role("radio", name="two", exact=True).press("Space")
     expect(slider(page)).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)

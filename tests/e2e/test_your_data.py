@@ -26,7 +26,7 @@ def test_what_was_exported_comes_back_after_everything_was_deleted(page: Page, a
     picture = download(page, "Download")
 
     page.get_by_role("link", name="Settings").click()
-    expect(page.get_by_text("1 run with 3 pictures", exact=False)).to_be_visible()
+    expect(page.get_by_text("1 run with 3 image files", exact=False)).to_be_visible()
     archive = tmp_path / "workspace.zip"
     archive.write_bytes(download(page, "Export everything"))
     delete_everything(page)
@@ -35,7 +35,7 @@ def test_what_was_exported_comes_back_after_everything_was_deleted(page: Page, a
 
     page.get_by_role("link", name="Settings").click()
     page.locator("input[type=file]").set_input_files(archive)
-    expect(page.get_by_text("1 run and 3 pictures came.")).to_be_visible()
+    expect(page.get_by_text("1 run and 3 image files were imported.")).to_be_visible()
     settle(page)
     open_app(page, app.url)
     expect(batch(page)).to_have_count(2)

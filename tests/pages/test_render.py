@@ -84,7 +84,7 @@ def page_with_forged_values() -> None:
     visit = runtime.visit()
     session.begin(visit.history, visit.preferences)
     st.session_state.update(st.session_state.get("forged", {}))
-    render_form.button(visit, busy=False)
+    render_form.button(visit, [])
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,9 @@ def said(app: AppTest) -> list[str]:
 def test_an_archive_is_imported_once_and_the_page_says_what_came(app: AppTest, archive: bytes, tmp_path: Path) -> None:
     assert [caption.value for caption in app.run().caption] == ["There is nothing to export yet."]
     upload(app, archive)
-    assert said(app) == ["1 run and 2 pictures came."]
-    assert [caption.value for caption in app.caption] == ["1 run with 2 pictures, about 1 MB. No key is in it."]
-    assert said(app.run()) == ["1 run and 2 pictures came."], "a rerun imports nothing again"
+    assert said(app) == ["1 run and 2 image files were imported."]
+    assert [caption.value for caption in app.caption] == ["1 run with 2 image files, about 1 MB. No key is in it."]
+    assert said(app.run()) == ["1 run and 2 image files were imported."], "a rerun imports nothing again"
     assert said(upload(app, archive)) == ["Nothing new: 1 run was already here."]
     database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
     assert exported(database, LOCAL) == archive
@@ -115,5 +115,7 @@ def test_only_a_host_without_a_database_says_that_it_forgets(
     monkeypatch.setenv("RERENDER_DATABASE_URL", url.format(tmp_path))
     app.run()
     assert not app.exception
-    assert [info.value for info in app.info] == ["Kept until this app sleeps; export to keep it."] * count
+    assert [info.value for info in app.info] == [
+        "Kept until this app sleeps or starts again; export to keep it."
+    ] * count
     assert (tmp_path / "kept.sqlite3").exists() == bool(url)

@@ -41,8 +41,9 @@ def show(before: Side, after: Side, *, size: tuple[int, int]) -> bool:
     except Exception:  # whatever the package raises, or has become
         st.warning(GONE)
         return False
-    st.iframe(_isolated(made, size), alt=f"JuxtaposeJS: {before.alt}, and {after.alt}")
+    # Above the frame, which stays white where there is no internet.
     st.caption(NOTE)
+    st.iframe(_isolated(made, size), alt=f"JuxtaposeJS: {before.alt}, and {after.alt}")
     return True
 
 
