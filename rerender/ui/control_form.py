@@ -42,20 +42,22 @@ def choose() -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-    if source == UPLOAD:
-        st.file_uploader(
-            "Image file",
-            FILE_TYPES,
-            max_upload_size=CONTROL_IMAGE_MAX_BYTES // 1_000_000,
-            key=_UPLOADED,
-            on_change=_take_upload,
-            label_visibility="collapsed",
-        )
-    else:
-        _samples()
+    # Without a gap where the button to paste is not drawn: it listens all the same.
+    with st.container(gap="small" if source == UPLOAD else None):
+        if source == UPLOAD:
+            st.file_uploader(
+                "Image file",
+                FILE_TYPES,
+                max_upload_size=CONTROL_IMAGE_MAX_BYTES // 1_000_000,
+                key=_UPLOADED,
+                on_change=_take_upload,
+                label_visibility="collapsed",
+            )
+        else:
+            _samples()
+        paste(_take_carried, shown=source == UPLOAD, key="form.paste")
     with st.container():
         # Always there, so that what stands below keeps its place in the page when a sentence comes or goes.
-        paste(_take_carried, shown=source == UPLOAD, key="form.paste")
         if session.is_carried():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.caption("The picture's settings are in the form.", width="content")

@@ -49,6 +49,16 @@ def test_a_cold_deep_link_ends_at_the_page_and_keeps_its_query(app: AppTest) -> 
     assert render_button(app)
 
 
+@pytest.mark.parametrize(("side", "length"), [("width", 600), ("height", 2000)])
+def test_a_kept_shape_stays_the_images_where_a_side_meets_its_limit(app: AppTest, side: str, length: int) -> None:
+    app.run()
+    shape = app.number_input(key="form.width").value / app.number_input(key="form.height").value
+    app.number_input(key=f"form.{side}").set_value(length).run()
+    width, height = (app.number_input(key=f"form.{name}").value for name in ("width", "height"))
+    assert width / height == pytest.approx(shape, abs=0.02)
+    assert {width, height} & {512, 2048}
+
+
 @pytest.mark.parametrize(
     ("prompt", "sentence"),
     [("   ", "The prompt must say something."), ("x" * 20_000, "The prompt has 20,000 characters")],
