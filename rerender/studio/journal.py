@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, selec
 from rerender.errors import ImageError
 from rerender.models import Render, RenderRequest
 from rerender.studio import pictures
-from rerender.studio.backends import Backend
+from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import outputs, runs
@@ -241,7 +241,7 @@ class Journal:
         unsent = {"submission": Submission.REFUSED, "error": UNSENT, **FREE}
         cut_off = {
             "submission": Submission.UNCERTAIN,
-            "error": case((runs.c.credits == 0, CUT_OFF_FREE), else_=CUT_OFF),
+            "error": case((runs.c.backend == EMBEDDED, CUT_OFF_FREE), else_=CUT_OFF),
         }
         for when, values in ((runs.c.submitted_at.is_(None), unsent), (runs.c.submitted_at.is_not(None), cut_off)):
             connection.execute(update(runs).where(sending, when).values(finished_at=self._wall(), **values))

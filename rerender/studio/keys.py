@@ -17,32 +17,36 @@ KEPT_FOR = 24 * 3600.0
 class Keys:
     """The backends that were used with a typed key, by workspace and name: kept until their runs end, 24 h at most.
 
+    One name can have several keys: whoever types that of another account has runs under way with the one before.
     `wall` gives seconds since the epoch.
     """
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], tuple[Backend, float]] = {}
+        self._kept: dict[tuple[str, str, str], tuple[Backend, float]] = {}  # the oldest first
 
     def offer(self, workspace: str, backend: Backend) -> None:
-        """Keep the backend's key for the runs of this workspace at this backend, in place of an older one."""
+        """Keep the backend's key for the runs of this workspace at this backend, as the newest one."""
+        which = (workspace, backend.name, backend.api_key)
         with self._lock:
-            self._kept[workspace, backend.name] = (backend, self._wall() + KEPT_FOR)
+            self._kept.pop(which, None)
+            self._kept[which] = (backend, self._wall() + KEPT_FOR)
 
-    def find(self, workspace: str, name: str) -> Backend | None:
-        """The backend with its key, None when there is none any more."""
+    def find(self, workspace: str, name: str) -> list[Backend]:
+        """The backend with each of its keys, the newest first."""
+        now = self._wall()
         with self._lock:
-            backend, until = self._kept.get((workspace, name), (None, 0.0))
-            if self._wall() < until:
-                return backend
-            self._kept.pop((workspace, name), None)
-            return None
+            self._kept = {which: kept for which, kept in self._kept.items() if now < kept[1]}
+            return [one for which, (one, _) in reversed(self._kept.items()) if which[:2] == (workspace, name)]
 
-    def keep_only(self, needed: set[tuple[str, str]]) -> None:
-        """Forget the key of every (workspace, name) that is not needed."""
+    def keep_only(self, needed: set[tuple[str, str]], in_use: set[tuple[str, Backend]]) -> None:
+        """Forget what is neither the newest key of a needed (workspace, name) nor in use, as (workspace, backend)."""
+        used = {(workspace, backend.name, backend.api_key) for workspace, backend in in_use}
         with self._lock:
-            self._kept = {pair: kept for pair, kept in self._kept.items() if pair in needed}
+            newest = {which[:2]: which for which in self._kept if which[:2] in needed}
+            chosen = used.union(newest.values())
+            self._kept = {which: kept for which, kept in self._kept.items() if which in chosen}
 
 
 class Clients:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 
@@ -9,10 +10,11 @@ from PIL import Image, ImageOps
 from sqlalchemy import Connection, insert, select
 
 from rerender import images as image_files
+from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["describe", "flat", "keep", "shrink", "unreadable"]
+__all__ = ["describe", "flat", "keep", "shrink", "unreadable", "upright"]
 
 MAX_PIXELS = 64_000_000
 
@@ -53,10 +55,13 @@ def keep(connection: Connection, workspace: str, picture: Picture, data: bytes) 
 def shrink(data: bytes, side: int) -> bytes:
     """A WEBP of the picture, upright, at most `side` px on its long side. Raises `ImageError`."""
     image = image_files.decode(data, image_files.FORMATS, MAX_PIXELS)
-    image = ImageOps.exif_transpose(image).convert("RGBA" if image.has_transparency_data else "RGB")
-    image.thumbnail((side, side))
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=85)
+    try:
+        image = upright(image).convert("RGBA" if image.has_transparency_data else "RGB")
+        image.thumbnail((side, side))
+        image.save(buffer, "WEBP", quality=85)
+    except Exception:  # what stands beside the pixels, such as a colour profile, can be broken in any way
+        raise ImageError("The picture cannot be shown small.") from None
     return buffer.getvalue()
 
 
@@ -65,6 +70,13 @@ def flat(data: bytes) -> Image.Image:
     image = image_files.load(data)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The same picture, turned as its EXIF block says; left as it is where that block is broken."""
+    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
+        ImageOps.exif_transpose(image, in_place=True)
     return image
 
 

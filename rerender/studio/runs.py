@@ -44,6 +44,7 @@ class Run:
 
     `phase` is the API's raw word. `error` is one plain sentence: why the run ended, or what it waits for.
     `cost` is in US dollars; both it and `credits` are 0 once it is known that nothing was charged.
+    Settings may call them 0 for any backend, so whether money is at stake is asked of `is_preview`, never of them.
     """
 
     run_id: str
@@ -85,7 +86,7 @@ class Run:
             return State.UNFINISHED
         if self.submission == Submission.REFUSED:
             return State.REFUSED
-        if self.submission == Submission.UNCERTAIN and self.credits > 0:
+        if self.submission == Submission.UNCERTAIN and not self.is_preview:
             return State.UNCERTAIN
         return State.FAILED if self.stored_at is None else State.COMPLETED
 
@@ -105,7 +106,7 @@ RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
 STATE = case(
     (runs.c.finished_at.is_(None), State.UNFINISHED),
     (runs.c.submission == Submission.REFUSED, State.REFUSED),
-    ((runs.c.submission == Submission.UNCERTAIN) & (runs.c.credits > 0), State.UNCERTAIN),
+    ((runs.c.submission == Submission.UNCERTAIN) & (runs.c.backend != EMBEDDED), State.UNCERTAIN),
     (runs.c.stored_at.is_(None), State.FAILED),
     else_=State.COMPLETED,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -44,11 +44,15 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 
 @dataclass(slots=True)
 class _Watch:
-    """A run that is followed. `due` is the monotonic time of the next look, infinite during one."""
+    """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
+
+    `is_refused` says that the last look ended because of the backend's key.
+    """
 
     run: Run
     backend: Backend
     due: float
+    is_refused: bool = False
     unreadable: dict[int, int] = field(default_factory=dict)
 
 
@@ -132,12 +136,12 @@ class Tracker:
             self._woken.wait(pause)
 
     def _renew(self) -> None:
-        """Three times within each lease: stay the owner, with the key as it is now."""
+        """Three times within each lease: stay the owner, with a key that may still be used."""
         with self._lock:
             known = dict(self._watches)
         mine = self._journal.renew()
         for run_id, watch in known.items():
-            backend = watch.backend if watch.run.is_preview else self._named(watch.run)
+            backend = self._goes_on_with(watch)
             if run_id in mine and backend is not None:
                 watch.backend = backend
                 continue
@@ -152,17 +156,36 @@ class Tracker:
             self._take_up(run)
         with self._lock:
             followed = [watch.run for watch in self._watches.values()]
-            self._keys.keep_only({(run.workspace, run.backend) for run in [*followed, *orphans]})
+            in_use = {(watch.run.workspace, watch.backend) for watch in self._watches.values()}
+            self._keys.keep_only({(run.workspace, run.backend) for run in [*followed, *orphans]}, in_use)
             self._clients.keep_only({watch.backend for watch in self._watches.values()})
 
+    def _goes_on_with(self, watch: _Watch) -> Backend | None:
+        """Its own key for as long as that works: a newer one may be of another account, which has no such run."""
+        if watch.run.is_preview:
+            return watch.backend
+        own = None
+        if not watch.is_refused:
+            named = self._all_named(watch.run)
+            own = next((backend for backend in named if backend.api_key == watch.backend.api_key), None)
+        return own or self._named(watch.run)
+
     def _named(self, run: Run) -> Backend | None:
-        return self._keys.find(run.workspace, run.backend) or self._find_backend(run.backend, run.workspace)
+        return next(self._all_named(run), None)
+
+    def _all_named(self, run: Run) -> Iterator[Backend]:
+        """The run's backend with each key there is for it: the typed ones, the newest first, then that of settings."""
+        yield from self._keys.find(run.workspace, run.backend)
+        if backend := self._find_backend(run.backend, run.workspace):
+            yield backend
 
     def _take_up(self, run: Run) -> None:
         backend = None if run.submission == Submission.SUBMITTING else self._named(run)
         if run.submission != Submission.SUBMITTING and backend is None:
             service = "the preview service" if run.backend == EMBEDDED else f"the key for {run.backend}"
-            self._journal.waits(run.run_id, f"This render is waiting for {service}. Nothing is lost.")
+            sentence = f"This render is waiting for {service}. Nothing is lost."
+            if sentence != run.error:
+                self._journal.waits(run.run_id, sentence)
         elif self._journal.take(run.run_id) and backend is not None:
             with self._lock:
                 self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
@@ -197,7 +220,9 @@ class Tracker:
         """Whether there is more to look for, and the seconds that the API asks to wait before."""
         try:
             with self._clients.lend(watch.backend) as client:
-                return self._learn(watch, client, client.get(watch.run.render_id or "")), 0.0
+                render = client.get(watch.run.render_id or "")
+                watch.is_refused = False
+                return self._learn(watch, client, render), 0.0
         except RateLimited as error:
             return self._miss(watch, error), min(MAX_PACE, error.retry_after or 0.0)
         except RerenderError as error:
@@ -220,7 +245,8 @@ class Tracker:
         if isinstance(error, NotFound) and watch.run.is_preview:
             self._journal.ended(run_id, None, LOST)
             return False
-        if isinstance(error, AuthenticationError | ConfigurationError):
+        watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
+        if watch.is_refused:
             sentence = f"This render is waiting for its key: {error} Nothing is lost."
         else:
             sentence = f"{error} Looking again by itself."

@@ -47,7 +47,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 def _at_stake(connection: Connection, workspace: str) -> int:
     open_or_unknown = runs.c.finished_at.is_(None) | (runs.c.submission == Submission.UNCERTAIN)
-    return _count(connection, workspace, runs.c.credits > 0, open_or_unknown)
+    return _count(connection, workspace, runs.c.backend != EMBEDDED, open_or_unknown)
 
 
 def _count(connection: Connection, workspace: str, *conditions: ColumnElement[bool]) -> int:

@@ -23,9 +23,11 @@ def cost(run: Run) -> str:
     """What a run cost, as far as that is known."""
     if run.is_preview:
         return "Free"
-    if run.credits == 0:
+    if run.state == State.REFUSED:
         return "Not charged"
-    return f"Perhaps ${run.cost:.3f}" if run.state == State.UNCERTAIN else f"${run.cost:.3f}"
+    if run.credits == 0:
+        return "0 credits"
+    return f"${run.cost:.3f}" if run.state in (State.COMPLETED, State.UNFINISHED) else f"Perhaps ${run.cost:.3f}"
 
 
 def backend(name: str) -> str:

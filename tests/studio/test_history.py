@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from sqlalchemy import text
 
 from rerender.errors import ImageError
@@ -94,6 +94,29 @@ def test_thumbnails_are_made_once_and_keep_the_aspect(run_id: str, history: Hist
         connection.execute(text("UPDATE thumbnails SET data = x'00'"))
     assert history.thumbnail(sha256, side=96) == b"\0", "the kept one is used"
     assert len(history.thumbnail(sha256, side=48)) > 1, "another size is another thumbnail"
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_whose_exif_block_is_broken_still_has_its_thumbnail(
+    format: str, runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(file, format, exif=b"Exif\0\0no TIFF header")
+    api.state.files["/files/render1/0.png"] = Answer(200, file.getvalue())
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    (output,) = history.outputs(run.run_id)
+    with Image.open(io.BytesIO(history.thumbnails([output.sha256])[output.sha256])) as thumbnail:
+        assert thumbnail.size == (64, 48)
+
+
+def test_a_thumbnail_is_upright(runner: Runner, backend: Backend, history: History, api: FakeApi) -> None:
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (64, 48), "teal").save(file, "JPEG", exif=exif)
+    api.state.files["/files/render1/0.png"] = Answer(200, file.getvalue())
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    with Image.open(io.BytesIO(history.thumbnail(history.outputs(run.run_id)[0].sha256))) as thumbnail:
+        assert thumbnail.size == (48, 64)
 
 
 def test_bytes_that_are_no_picture_have_no_thumbnail(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from rerender.models import Render
-from rerender.studio.backends import Backend
+from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.journal import Download, Journal, new_owner
-from rerender.studio.runs import Submission
+from rerender.studio.runs import State, Submission
 from tests.fake_api import picture
 from tests.studio.helpers import WallClock, a_request, read
 
@@ -85,6 +86,21 @@ def test_a_post_that_was_cut_off_becomes_uncertain(
     run = read(history, run_id)
     assert (run.submission, run.is_unfinished, run.credits) == ("uncertain", False, 1.0)
     assert "may have been charged" in str(run.error)
+
+
+def test_only_a_preview_that_was_cut_off_cost_nothing_whatever_settings_call_the_price(
+    ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
+) -> None:
+    hosted, preview = (ours.begin("ours", one, a_request()) for one in (replace(backend, credits_per_run=0.0), PREVIEW))
+    for run_id in (hosted, preview):
+        ours.sending(run_id)
+    wall.ahead += LEASE + 1
+    for run_id in (hosted, preview):
+        other.take(run_id)
+    assert read(history, hosted).state == State.UNCERTAIN
+    assert "may have been charged" in str(read(history, hosted).error)
+    assert read(history, preview).state == State.FAILED
+    assert "It cost nothing" in str(read(history, preview).error)
 
 
 def test_what_was_never_sent_is_taken_over_as_refused_and_can_then_not_be_sent(

@@ -24,8 +24,8 @@ def found(history: History, **search: object) -> set[str]:
 def test_every_run_is_in_the_one_state_that_a_search_finds_it_by(database: Database, history: History) -> None:
     times = [(None, None), (5.0, None), (5.0, 5.0)]
     run_ids = [
-        add_run(database, submission=submission, finished_at=finished, stored_at=stored, credits=credits)
-        for submission, (finished, stored), credits in product(Submission, times, (0.0, 1.0))
+        add_run(database, submission=submission, finished_at=finished, stored_at=stored, backend=backend)
+        for submission, (finished, stored), backend in product(Submission, times, ("embedded", "https://api.test"))
     ]
     by_state = {state: found(history, state=state) for state in State}
     assert sum(len(ids) for ids in by_state.values()) == len(run_ids)
@@ -34,11 +34,11 @@ def test_every_run_is_in_the_one_state_that_a_search_finds_it_by(database: Datab
         assert run_id in by_state[read(history, run_id).state]
 
 
-def test_an_uncertain_run_that_costs_nothing_does_not_count_as_perhaps_charged(
+def test_an_uncertain_run_counts_as_perhaps_charged_unless_it_is_a_preview(
     database: Database, history: History
 ) -> None:
     cut_off = {"submission": "uncertain", "stored_at": None}
-    free, paid = add_run(database, **cut_off), add_run(database, credits=1.0, **cut_off)
+    free, paid = add_run(database, **cut_off), add_run(database, backend="https://api.test", credits=0.0, **cut_off)
     assert read(history, free).state == State.FAILED
     assert read(history, paid).state == State.UNCERTAIN
     assert (found(history, state="failed"), found(history, state="uncertain")) == ({free}, {paid})

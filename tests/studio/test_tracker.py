@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
 
 from rerender.studio.backends import Backend
+from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import API_KEY, Answer, FakeApi, picture
@@ -88,6 +90,39 @@ def test_a_refused_key_makes_a_run_wait_until_another_key_is_offered(
     assert finished(history, run_id).stored_at
 
 
+def test_a_newer_key_does_not_take_the_place_of_one_that_works(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    runner = start_runner(lambda *_: None, lease=0.03)
+    api.state.phases = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    runner.offer("ours", backend_at(api, "of-another-account"))
+    runner.offer("ours", backend_at(api, "of-a-third-account"))
+    looks = api.state.get_count
+    wait_until(lambda: api.state.get_count > looks + 20)
+    api.state.phases = ["completed"]
+    assert finished(history, run_id).stored_at
+    assert {request.auth for request in api.state.gets} == {f"Bearer {API_KEY}"}
+
+
+def test_a_typed_key_does_not_take_the_place_of_the_one_in_settings_while_that_works(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    first = start_runner()
+    run_id = first.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    first.close()
+    runner = start_runner(lease=0.03)
+    looks = api.state.get_count
+    wait_until(lambda: api.state.get_count > looks)
+    runner.offer("ours", backend_at(api, "of-another-account"))
+    looks = api.state.get_count
+    wait_until(lambda: api.state.get_count > looks + 20)
+    assert {request.auth for request in api.state.gets} == {f"Bearer {API_KEY}"}
+
+
 def test_a_typed_key_is_kept_for_a_day_at_most(
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
@@ -101,6 +136,28 @@ def test_a_typed_key_is_kept_for_a_day_at_most(
     api.state.phases = ["completed"]
     runner.offer("ours", backend)
     assert finished(history, run_id).stored_at
+
+
+def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
+    start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    first = start_runner()
+    run_id = first.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    first.close()
+    rounds: list[str] = []
+    runner = start_runner(lambda name, _: rounds.append(name))
+    wait_until(lambda: "waiting for the key" in str(read(history, run_id).error))
+    statements: list[str] = []
+    event.listen(database._engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
+    for _ in range(3):
+        seen = len(rounds)
+        runner.offer("theirs", backend)
+        wait_until(lambda seen=seen: len(rounds) > seen)
+    runner.close()
+    assert "BEGIN" in statements
+    assert statements.count("BEGIN IMMEDIATE") == 1, "letting go at the close is the only write"
 
 
 def test_downloads_are_tried_again_with_fresh_addresses(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,11 +89,12 @@ def test_a_paid_run_under_way_is_kept_until_somebody_gives_it_up(
     assert rows(database, "ours") == {}, "the pictures of a run that was given up do not come back"
 
 
+@pytest.mark.parametrize("credits_per_run", [0.0, 1.0])
 def test_a_run_that_may_have_been_charged_is_at_stake_although_it_has_ended(
-    runner: Runner, backend: Backend, database: Database, history: History, api: FakeApi
+    credits_per_run: float, runner: Runner, backend: Backend, database: Database, history: History, api: FakeApi
 ) -> None:
     api.state.submit_answers = [Answer(503)]
-    finished(history, runner.submit("ours", backend, a_request()))
+    finished(history, runner.submit("ours", replace(backend, credits_per_run=credits_per_run), a_request()))
     assert at_stake(database, "ours") == 1
     with pytest.raises(PaidRunsAtStake):
         wipe(database, "ours")
