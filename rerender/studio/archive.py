@@ -77,7 +77,8 @@ class Archive:
         with self._database.read() as connection:
             count = connection.scalar(self._mine(runs, func.count()).where(runs.c.deleted_at.is_(None)))
             kept = connection.execute(self._mine(images, func.count(), func.sum(images.c.byte_size))).one()
-        return Contents(count or 0, kept[0], kept[1] or 0)
+        # PostgreSQL's sum of whole numbers is a decimal.
+        return Contents(count or 0, kept[0], int(kept[1] or 0))
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
