@@ -37,16 +37,16 @@ from tests.waiting import wait_until
 
 UNREADABLE = [b"a format of the future", b"", png_header(9, 9), picture(64, 64, 1, "GIF")]
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
 MOMENT = st.floats(1.7e9, 1.9e9)
 AMOUNT = st.floats(0, 1e6)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=9,
 )
-MISC = st.dictionaries(st.text(max_size=9), JSON, max_size=3)
+MISC = st.dictionaries(TEXT, JSON, max_size=3)
 WORDS = st.fixed_dictionaries({"understood": st.lists(TEXT), "not_understood": st.lists(TEXT)})
 
 
@@ -60,8 +60,8 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
         run_id=draw(HEX),
         workspace="ours",
         backend="embedded" if preview else draw(st.sampled_from(["https://api.example", "http://127.0.0.1:8000"])),
-        workflow_id=draw(TEXT),
-        prompt=draw(TEXT.filter(lambda text: text.strip() and "\0" not in text)),
+        workflow_id=draw(HEX),
+        prompt=draw(TEXT.filter(str.strip)),
         batch_size=draw(st.integers(1, 4)),
         image_width=draw(st.integers(512, 2048)),
         image_height=draw(st.integers(512, 2048)),
