@@ -60,6 +60,8 @@ def _says(contents: Contents, limit: int) -> str:
     held = (
         f"{_count(contents.runs, 'run')} with {_count(contents.pictures, 'picture')}, about {size} MB. No key is in it."
     )
+    if not contents.are_importable:
+        return f"{held} That is more than an archive can bring back: delete runs that you do not need first."
     if contents.byte_size < limit * 1e6:
         return held
     return (

@@ -212,6 +212,20 @@ def test_no_more_than_one_picture_is_in_memory_at_a_time(
     assert peak < 12_000_000
 
 
+def test_the_figures_before_an_export_are_about_those_of_the_archive(database: Database) -> None:
+    for number in range(50):
+        misc = {"understood": ["oak"] * number}
+        run = replace(STORED, run_id=f"{number:032}", prompt="oak " * number, note="mine", misc=misc)
+        store(database, run, PICTURES[0], {0: PICTURES[1], 1: PICTURES[2]})
+    contents, data = Archive(database, "ours").contents(), exported(database)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = archive.getinfo("manifest.json").file_size
+    assert size <= contents.list_byte_size <= 2 * size
+    assert (contents.runs, contents.pictures, contents.pixels) == (50, 3, 3 * 512 * 512)
+    assert contents.byte_size == sum(map(len, PICTURES[:3]))
+    assert contents.are_importable
+
+
 # Runs that are there already, in this workspace or in another.
 
 

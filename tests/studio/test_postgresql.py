@@ -149,6 +149,7 @@ def test_a_workspace_is_counted_exported_and_imported(
     assert isinstance(contents, Contents)
     assert (contents.runs, contents.pictures) == (1, 3)
     assert contents.byte_size / 1e6 > 0
+    assert (contents.pixels, contents.are_importable) == (3 * 512 * 512, True)
     data = exported(database)
     assert imported(database, data, "theirs").runs == 1
     assert everything(database, "theirs")["blobs"] == everything(database)["blobs"]
