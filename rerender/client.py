@@ -55,7 +55,7 @@ class Client:
     ) -> None:
         if not re.fullmatch("[!-~]+", base_url) or set(base_url) & set("@?#"):
             raise ConfigurationError("The base URL must have no user name, query, fragment, blank or accent.")
-        if not _is_id(workflow_id):
+        if not is_id(workflow_id):
             raise ConfigurationError("The workflow id is not an id.")
         self.base_url, self.workflow_id = base_url.rstrip("/"), workflow_id
         self._auth = _KeyAuth(api_key, origin_of(base_url, allow_http))
@@ -86,13 +86,13 @@ class Client:
                     raise
             self._sleep(pause)
         render_id = answer.get("render_id") if isinstance(answer, dict) else None
-        if not _is_id(render_id):
+        if not is_id(render_id):
             raise SubmissionUncertain(f"The API answered without a usable render id. {UNCERTAIN}")
         return str(render_id)
 
     def get(self, render_id: str, *, timeout: float = math.inf) -> Render:
         """Look at a render once. Raises `ApiError`, `TransportError`, `MalformedResponse`."""
-        if not _is_id(render_id):
+        if not is_id(render_id):
             raise errors.InvalidRequest({"render_id": "render_id is not an id."})
         return Render.from_json(self._call("GET", f"/api/renders/{quote(render_id)}", min(timeout, self._timeouts[1])))
 
@@ -265,6 +265,6 @@ def _said(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
     """Whether `value` can be one segment of a URL's path."""
     return isinstance(value, str) and value.isprintable() and bool(re.fullmatch(r"(?!\.+$)[^ /?#\\]{1,200}", value))

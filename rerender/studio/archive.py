@@ -6,20 +6,35 @@ Neither keys nor deleted runs are in it. One image at a time is in memory, which
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from rerender import downloads as output_files
 from rerender import images as image_files
 from rerender.errors import ImageError
-from rerender.studio import downloads, manifest, pictures
+from rerender.studio import downloads, manifest, pictures, prompts
+from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
 from rerender.studio.manifest import ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
@@ -28,14 +43,24 @@ from rerender.studio.tables import blobs, images, outputs, preferences, runs
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
 MANIFEST = "manifest.json"
-MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 8_000_000, 4_000_000_000, 20_000, 100
-"""What an archive may hold: its list of contents, all of its files, how many, and how far one may be compressed."""
+MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 16_000_000, 4_000_000_000, 20_000, 100
+"""What an archive may hold: its list of contents, all of its files, how many, and how far it may be compressed."""
+MAX_PIXELS = 2_000_000_000
+"""Pixels of all pictures together, as their headers say before one is decoded: 2,000 million, about half a minute."""
+MAX_UNFINISHED = 100
+"""Unfinished paid runs in a workspace after an import: each is looked at, at its API, until it ends."""
+_LONG, _SHORT = ("prompt", "note", "error", "phase", "misc"), 1_500
+"""The texts of a run in the list of contents, and about how many bytes the rest of it takes there, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP = 1 << 20
 _LIST_MAX_BYTES = 4 * _STEP
 
 BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
 TOO_LARGE = "The archive holds more than can be imported. Nothing was imported."
+TOO_MANY_PIXELS = (
+    f"The archive's pictures have over {MAX_PIXELS // 1_000_000:,} million pixels together, more than can be imported. "
+    "Nothing was imported."
+)
 ENDED_FREE = "This preview was still being made when it was exported. It cost nothing; render it again."
 UNKNOWN = (
     "This was being sent when it was exported, and it may have been charged. It is not sent from here; look at your "
@@ -48,11 +73,23 @@ GOES_ON = (
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How much an archive of the workspace would hold; `byte_size` is about that of the file."""
+    """How much an archive of the workspace would hold; the byte sizes, of the file and of its list, are about right."""
 
     runs: int
     pictures: int
     byte_size: int
+    list_byte_size: int
+    pixels: int
+
+    @property
+    def are_importable(self) -> bool:
+        """Whether this is within what `import_from` takes."""
+        return (
+            self.pictures < MAX_ENTRIES
+            and self.byte_size <= MAX_BYTES
+            and self.list_byte_size <= MANIFEST_MAX_BYTES
+            and self.pixels <= MAX_PIXELS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +111,15 @@ class Archive:
 
     def contents(self) -> Contents:
         """What there is to export."""
+        texts = sum((func.length(func.coalesce(cast(runs.c[name], Text), "")) for name in _LONG), start=literal(_SHORT))
+        pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
+        listed = self._mine(runs, func.count(), func.sum(texts)).where(runs.c.deleted_at.is_(None))
+        kept = self._mine(images, func.count(), func.sum(images.c.byte_size), func.sum(pixels))
         with self._database.read() as connection:
-            count = connection.scalar(self._mine(runs, func.count()).where(runs.c.deleted_at.is_(None)))
-            kept = connection.execute(self._mine(images, func.count(), func.sum(images.c.byte_size))).one()
-        return Contents(count or 0, kept[0], kept[1] or 0)
+            figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
+        # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
+        count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
+        return Contents(count, pictures_count, byte_size, list_byte_size, pixel_count)
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
@@ -148,9 +190,22 @@ class Archive:
             pictures.keep(connection, self._workspace, proven[sha256], data)
         for entry in new:
             self._add_run(connection, entry)
+        self._check_bounds(connection, new)
         restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
         self._add_preferences(connection, contents.preferences)
         return Imported(len(new) + restored, len(wanted), len(contents.entries) - len(new) - restored)
+
+    def _check_bounds(self, connection: Connection, new: Sequence[Entry]) -> None:
+        """Raise `ArchiveError` when with these the workspace has more than the app itself would let come about."""
+        paid_for = self._mine(runs, func.count()).where(runs.c.finished_at.is_(None), runs.c.backend != EMBEDDED)
+        if any(entry.run.is_unfinished for entry in new) and (connection.scalar(paid_for) or 0) > MAX_UNFINISHED:
+            raise ArchiveError(f"More than {MAX_UNFINISHED} runs would be unfinished here. Nothing was imported.")
+        named = {entry.run.series_id for entry in new} - {None}
+        sizes = connection.execute(self._mine(runs, runs.c.series_id, func.count()).group_by(runs.c.series_id))
+        if any(count > prompts.MOST_LINES for series_id, count in sizes if series_id in named):
+            raise ArchiveError(
+                f"More than {prompts.MOST_LINES} runs of the archive belong to one series. Nothing was imported."
+            )
 
     def _restore(self, connection: Connection, run_ids: set[str]) -> int:
         """Take these runs out of the bin: they would be "already there", and yet not be seen. How many there were."""
@@ -232,7 +287,9 @@ def _opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     except Exception:  # zipfile raises nearly anything for hostile bytes
         raise ArchiveError(BROKEN) from None
     with archive:
-        if len(archive.infolist()) > MAX_ENTRIES:
+        # Against the file itself, because entries can share their bytes, each saying that they are its own.
+        unpacked, packed = sum(info.file_size for info in archive.infolist()), file.seek(0, io.SEEK_END)
+        if len(archive.infolist()) > MAX_ENTRIES or unpacked > MAX_RATIO * packed:
             raise ArchiveError(TOO_LARGE)
         if MANIFEST not in archive.NameToInfo:
             raise ArchiveError(manifest.FOREIGN)
@@ -240,10 +297,10 @@ def _opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
 
 
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The bytes of one entry, unless it says that they are more than `most`, or packed tighter than pictures can be."""
+    """The bytes of one entry, unless it says that they are more than `most`."""
     try:
         info = archive.getinfo(name)
-        if info.file_size > most or info.file_size > MAX_RATIO * (info.compress_size + _STEP // MAX_RATIO):
+        if info.file_size > most:
             raise ArchiveError(TOO_LARGE)
         # Other methods unpack without a bound, whatever the entry says of its size.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -258,26 +315,38 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 def _proven(archive: zipfile.ZipFile, contents: Manifest) -> dict[str, Picture]:
     """Every image of the archive, as it really is. Raises `ArchiveError` if one is not what the archive says."""
-    total, proven = 0, {}
+    sent, byte_size, pixels, proven = contents.control_images, 0, 0, {}
     for sha256 in {sha256 for entry in contents.entries for sha256 in _images_of(entry)}:
         data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
-        total += len(data)
-        if total > MAX_BYTES:
-            raise ArchiveError(TOO_LARGE)
-        picture = _described(data, is_control_image=sha256 in contents.control_images)
+        picture = pictures.describe(data)
         if picture.sha256 != sha256:
             raise ArchiveError("A picture in the archive is not the one that was exported. Nothing was imported.")
-        proven[sha256] = picture
+        byte_size += len(data)
+        pixels += _pixels_to_decode(picture)
+        if byte_size > MAX_BYTES:
+            raise ArchiveError(TOO_LARGE)
+        if pixels > MAX_PIXELS:
+            raise ArchiveError(TOO_MANY_PIXELS)
+        proven[sha256] = picture if _decodes(data, sha256 in sent) else pictures.unreadable(data)
     return proven
 
 
-def _described(data: bytes, *, is_control_image: bool) -> Picture:
-    """What a picture is: as when it was sent or came, only bytes that decode to their end count as one."""
-    rules = image_files if is_control_image else output_files
+def _pixels_to_decode(picture: Picture) -> int:
+    """What its header says, as long as it is no more than is ever decoded."""
+    pixels = (picture.width or 0) * (picture.height or 0)
+    return pixels if pixels <= output_files.MAX_PIXELS else 0
+
+
+def _decodes(data: bytes, is_control_image: bool) -> bool:
+    """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image."""
     try:
-        image_files.decode(data, rules.FORMATS, rules.MAX_PIXELS)
+        if is_control_image:
+            # As the form will: it opens with the newest run, so an image that it cannot use would close it.
+            image_files.load(data)
+        else:
+            image_files.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
     except ImageError:
         if is_control_image:
-            raise ArchiveError("A control image in the archive is no picture. Nothing was imported.") from None
-        return pictures.unreadable(data)
-    return pictures.describe(data)
+            raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None
+        return False
+    return True

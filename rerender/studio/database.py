@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     select,
@@ -33,6 +34,9 @@ _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
+ONE_MOMENT = "REPEATABLE READ"
+WRITE_LOCK = 7_358_253
+"""The number under which PostgreSQL knows that somebody writes: any, but the same for every process of this app."""
 
 # Alembic's own table, as Alembic makes it.
 _versions = Table(
@@ -61,6 +65,8 @@ class Database:
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(writes=True)
+        # SQLite's readers see one moment as they are, PostgreSQL's only when they ask for it.
+        self._reader = self._engine if self.is_file else self._engine.execution_options(isolation_level=ONE_MOMENT)
 
     @classmethod
     def open(cls, url: str | URL) -> Database:
@@ -91,12 +97,15 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction that may change things: commits at the end, rolls back on an error."""
         with self._writer.begin() as connection:
+            if not self.is_file:
+                # What BEGIN IMMEDIATE is to SQLite: what is read from here on is still true at the end.
+                connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One transaction that sees the database as it is at its first statement."""
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             yield connection
 
     def vacuum(self) -> None:

@@ -6,10 +6,13 @@ writes about it, with one exception: a render id that came back is written whoev
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import re
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +32,9 @@ UNSENT = "The app was closed before this was sent. Nothing was charged; render i
 STOPPED = "The app stopped while this was being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
+TOO_LONG = "What the API said here was too long to be kept."
+MISC_MAX_BYTES, MISC_MAX_DEPTH, SENTENCE_MAX_CHARS = 100_000, 50, 4_000
+"""What is kept of an API's words: of `misc` as JSON, and of `phase` and `error`. An archive takes all of it."""
 FREE = {"credits": 0.0, "cost": 0.0}
 APART = 0.001
 
@@ -254,9 +260,8 @@ class Journal:
         return changed
 
     def _update(self, connection: Connection, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
-        return (
-            connection.execute(update(runs).where(runs.c.run_id == run_id, *conditions).values(**values)).rowcount == 1
-        )
+        changed = update(runs).where(runs.c.run_id == run_id, *conditions).values(**_bounded(values))
+        return connection.execute(changed).rowcount == 1
 
 
 def _asked_for(request: RenderRequest, control_image: Picture) -> dict[str, Any]:
@@ -273,6 +278,36 @@ def _asked_for(request: RenderRequest, control_image: Picture) -> dict[str, Any]
 
 def _described(download: Download) -> Picture:
     return pictures.describe(download.data) if download.is_picture else pictures.unreadable(download.data)
+
+
+def _bounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with what an API says made such that any database and any archive takes it."""
+    bounded = dict(values)
+    for name in {"phase", "error"} & values.keys():
+        if values[name] is not None:
+            bounded[name] = _text(values[name])[:SENTENCE_MAX_CHARS]
+    if "misc" in values:
+        misc = _plain(values["misc"])
+        is_short = len(json.dumps(misc, ensure_ascii=False).encode()) <= MISC_MAX_BYTES
+        bounded["misc"] = misc if is_short else {"note": TOO_LONG}
+    return bounded
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """JSON without numbers that are none, characters that are none, and depths that no parser reaches."""
+    if depth > MISC_MAX_DEPTH:
+        return TOO_LONG
+    if isinstance(value, Mapping):
+        return {_text(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    return re.sub("[\0\ud800-\udfff]", "", value)
 
 
 def _is_gone(owner: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rerender.client import is_id
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED
@@ -22,15 +23,14 @@ __all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
 
 FORMAT, VERSION = "rerender-workspace", 1
 FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
-MAX_UNFINISHED = 100
-"""Unfinished runs in one archive: each is looked at, at its API, until it ends."""
 
 # Whose the runs are the importing app says, and what was deleted is not in an archive.
 RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in ("workspace", "deleted_at"))
-# An archive never decides where a key goes or what it pays for.
-NOT_CARRIED = frozenset({"base_url", "workflow_id"})
+# An archive never decides where renders are made, where a key goes or what it pays for.
+NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
 _MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 100, 100, 1_000_000
+_NUL_IN_JSON = r"(?<!\\)(\\\\)*\\u0000"
 _MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
@@ -103,8 +103,6 @@ def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
     )
     if len({entry.run.run_id for entry in entries}) < len(entries):
         raise ArchiveError("Two runs of the archive have the same id. Nothing was imported.")
-    if sum(entry.run.is_unfinished and not entry.run.is_preview for entry in entries) > MAX_UNFINISHED:
-        raise ArchiveError(f"More than {MAX_UNFINISHED} runs of the archive are unfinished. Nothing was imported.")
     preferences = _carried(document["preferences"])
     if len(preferences) > _MAX_PREFERENCES or not all(map(_is_preference, preferences.items())):
         raise ArchiveError("The archive has preferences that cannot be. Nothing was imported.")
@@ -143,7 +141,8 @@ def _refuse(constant: str) -> None:
 
 
 def _is_json(value: object) -> bool:
-    return len(json.dumps(value, allow_nan=False)) <= _MAX_JSON
+    text = json.dumps(value, allow_nan=False)
+    return len(text) <= _MAX_JSON and not re.search(_NUL_IN_JSON, text)
 
 
 def _is_hex(length: int) -> Check:
@@ -151,7 +150,7 @@ def _is_hex(length: int) -> Check:
 
 
 def _is_text(most: int) -> Check:
-    return lambda value: isinstance(value, str) and len(value) <= most and not re.search("[\ud800-\udfff]", value)
+    return lambda value: isinstance(value, str) and len(value) <= most and not re.search("[\0\ud800-\udfff]", value)
 
 
 def _is_number(low: float, high: float) -> Check:
@@ -170,10 +169,10 @@ _MOMENT = _is_number(*_MOMENTS)
 _CHECKS: dict[str, Check] = {
     "run_id": _is_hex(32),
     "backend": _is_backend,
-    "workflow_id": _is_text(255),
+    "workflow_id": is_id,
     "control_image": _is_hex(64),
     "submission": lambda value: value in list(Submission),
-    "render_id": _or_none(_is_text(200)),
+    "render_id": _or_none(is_id),
     "phase": _or_none(_is_text(10_000)),
     "error": _or_none(_is_text(10_000)),
     "misc": lambda value: isinstance(value, dict) and _is_json(value),

@@ -11,6 +11,7 @@ from rerender.models import RenderRequest
 from rerender.studio import as_code
 from rerender.studio.runs import Run
 from rerender.ui import session
+from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 
 _ASKED = "code.asked"
@@ -35,25 +36,25 @@ def button_for_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
 
 def of_run(visit: Visit, run: Run) -> None:
     """A run's code, in place: for where a dialog is already open."""
-    request = RenderRequest(
-        prompt=run.prompt,
-        control_image=visit.history.data(run.control_image),
-        batch_size=run.batch_size,
-        image_width=run.image_width,
-        image_height=run.image_height,
-        seed=run.seed,
-    )
+
+    def request() -> RenderRequest:
+        return RenderRequest(
+            prompt=run.prompt,
+            control_image=visit.history.data(run.control_image),
+            batch_size=run.batch_size,
+            image_width=run.image_width,
+            image_height=run.image_height,
+            seed=run.seed,
+        )
+
     _show(request, as_code.address_of(run.backend, visit.backend), run.workflow_id)
 
 
 def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
-    """The code of what `request` gives, in place; what is wrong with the form is said instead."""
+    """The code of what `request` gives, in place."""
     if st.session_state[session.ONE_A_LINE]:
         st.caption("With the first of the prompts; the others differ in the prompt alone.")
-    try:
-        _show(request(), as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
-    except (InvalidRequest, ImageError) as error:
-        st.error(str(error))
+    _show(request, as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
 
 
 @st.dialog("As code", width="large")
@@ -61,7 +62,13 @@ def _dialog(show: Callable[[], None]) -> None:
     show()
 
 
-def _show(request: RenderRequest, base_url: str, workflow_id: str) -> None:
+def _show(make: Callable[[], RenderRequest], base_url: str, workflow_id: str) -> None:
+    """The code of the request that `make` gives; what is wrong with it is said instead."""
+    try:
+        request = make()
+    except (InvalidRequest, ImageError) as error:
+        st.error(plain(str(error)))
+        return
     file = as_code.control_file(request)
     curl, python, body = st.tabs(("curl", "Python", "JSON"))
     with curl:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rerender import images, samples
+from rerender.errors import ImageError
 from rerender.models import SEED, RenderRequest
 from rerender.studio.preferences import SIZES
 from rerender.studio.workspaces import is_secret, new_secret
@@ -44,15 +45,14 @@ _UNKEPT = "session.unkept"
 
 
 def begin(history: History, preferences: Preferences) -> None:
-    """Once a session: the form as the run in the address, or the newest one, had it; else as the first sample and the
-    preferences like it.
+    """Once a session: the form as the run in the address, or the newest one, had it; else, or where its image cannot be
+    used again, as the first sample and the preferences like it.
 
     Called before any widget of the form is drawn.
     """
     st.session_state[_SIZE] = preferences.size
     if _BEGUN in st.session_state:
         return
-    st.session_state[_BEGUN] = True
     st.session_state[_RENDER_IDS] = {}
     st.session_state[BATCH_SIZE_KEY] = preferences.batch_size
     st.session_state[SEED_KEY] = secrets.randbelow(SEED.high + 1)
@@ -62,11 +62,21 @@ def begin(history: History, preferences: Preferences) -> None:
     st.session_state[ONE_A_LINE] = False
     asked_for = history.run(st.query_params.get("run", ""))
     run = asked_for or history.latest()
-    if run is None:
+    if run is None or not _began_with(run, history):
         use_sample(samples.SAMPLES[0].name)
-    else:
+    # Last, so that a beginning that failed is begun again.
+    st.session_state[_BEGUN] = True
+
+
+def _began_with(run: Run, history: History) -> bool:
+    """Show the run, and fill the form with it; False when its control image cannot be used again."""
+    show(run.run_id)
+    try:
         use_run(run, history)
-        _use_prompts(history.series(run.series_id) if run.series_id else [])
+    except ImageError:
+        return False
+    _use_prompts(history.series(run.series_id) if run.series_id else [])
+    return True
 
 
 # The visitor, where every visitor has a workspace.

@@ -59,6 +59,8 @@ def _says(contents: Contents, limit: int) -> str:
     size = math.ceil(contents.byte_size / 1e6)
     runs, files = _count(contents.runs, "run"), _count(contents.pictures, "image file")
     held = f"{runs} with {files}, about {size} MB. No key is in it."
+    if not contents.are_importable:
+        return f"{held} That is more than an archive can bring back: delete runs that you do not need first."
     if contents.byte_size < limit * 1e6:
         return held
     return (

@@ -9,9 +9,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from rerender import samples
+from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
+from tests.fake_api import picture, png_header
+from tests.studio.rows import add_run
 
 
 @pytest.fixture
@@ -57,6 +61,42 @@ def test_a_kept_shape_stays_the_images_where_a_side_meets_its_limit(app: AppTest
     width, height = (app.number_input(key=f"form.{name}").value for name in ("width", "height"))
     assert width / height == pytest.approx(shape, abs=0.02)
     assert {width, height} & {512, 2048}
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [picture(15, 512), picture(512, 512) + bytes(CONTROL_IMAGE_MAX_BYTES), png_header(512, 512)],
+    ids=["too small", "too large", "cut off"],
+)
+def test_a_run_whose_control_image_cannot_be_used_again_is_shown_beside_a_form_with_the_sample(
+    app: AppTest, tmp_path: Path, unusable: bytes
+) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    add_run(
+        database, workspace=LOCAL, control_image=unusable, results=[picture(512, 512)], prompt="a prompt of its own"
+    )
+    database.close()
+    app.run()
+    assert not app.exception
+    assert app.text_area(key="form.prompt").value in samples.SAMPLES[0].prompts
+    assert not render_button(app).disabled
+    app.button(key="code.run").click().run()
+    assert not app.exception
+    said = [error.value for error in app.error if "over 20 MB" in error.value]
+    assert len(said) == (len(unusable) > CONTROL_IMAGE_MAX_BYTES)
+
+
+def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    add_run(database, workspace=LOCAL, prompt="a prompt of its own")
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE blobs RENAME TO mislaid")
+    assert app.run().exception
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO blobs")
+    database.close()
+    assert not app.run().exception
+    assert app.text_area(key="form.prompt").value == "a prompt of its own"
 
 
 @pytest.mark.parametrize(

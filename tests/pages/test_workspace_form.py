@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from sqlalchemy import update
+from sqlalchemy import Update, update
 from streamlit.testing.v1 import AppTest
 
 from rerender.studio.archive import Archive
 from rerender.studio.database import Database, sqlite_url
-from rerender.studio.tables import images
+from rerender.studio.tables import images, runs
 from rerender.studio.workspaces import LOCAL
 from tests.studio.archives import PICTURES, STORED, exported, store
 
@@ -103,6 +103,26 @@ def test_the_limit_of_an_upload_is_said_in_words_and_what_to_do_about_it(
     home.close()
     assert f"That is more than the {limit} MB that can be imported here" in app.run().caption[0].value
     assert f"STREAMLIT_SERVER_MAX_UPLOAD_SIZE={4 * limit}" in app.caption[0].value
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        update(images).values(byte_size=4_000_000_000),
+        update(images).values(width=50_000, height=50_000),
+        update(runs).values(prompt="x" * 16_000_000),
+    ],
+    ids=["bytes", "pixels", "list"],
+)
+def test_more_than_any_archive_can_bring_back_is_said_before_it_is_exported(
+    app: AppTest, tmp_path: Path, archive: bytes, more: Update
+) -> None:
+    upload(app.run(), archive)
+    home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    with home.write() as connection:
+        connection.execute(more)
+    home.close()
+    assert "more than an archive can bring back" in app.run().caption[0].value
 
 
 @pytest.mark.parametrize(

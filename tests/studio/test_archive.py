@@ -37,16 +37,16 @@ from tests.waiting import wait_until
 
 UNREADABLE = [b"a format of the future", b"", png_header(9, 9), picture(64, 64, 1, "GIF")]
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
 MOMENT = st.floats(1.7e9, 1.9e9)
 AMOUNT = st.floats(0, 1e6)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=9,
 )
-MISC = st.dictionaries(st.text(max_size=9), JSON, max_size=3)
+MISC = st.dictionaries(TEXT, JSON, max_size=3)
 WORDS = st.fixed_dictionaries({"understood": st.lists(TEXT), "not_understood": st.lists(TEXT)})
 
 
@@ -60,8 +60,8 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
         run_id=draw(HEX),
         workspace="ours",
         backend="embedded" if preview else draw(st.sampled_from(["https://api.example", "http://127.0.0.1:8000"])),
-        workflow_id=draw(TEXT),
-        prompt=draw(TEXT.filter(lambda text: text.strip() and "\0" not in text)),
+        workflow_id=draw(HEX),
+        prompt=draw(TEXT.filter(str.strip)),
         batch_size=draw(st.integers(1, 4)),
         image_width=draw(st.integers(512, 2048)),
         image_height=draw(st.integers(512, 2048)),
@@ -178,7 +178,13 @@ def test_an_export_has_neither_another_workspaces_rows_nor_what_was_deleted_nor_
 def test_an_export_has_no_address_for_a_key_and_an_import_takes_none(
     run_id: str, database: Database, other_database: Database
 ) -> None:
-    values = {"base_url": "https://evil.example", "workflow_id": "costly", "fit": "pad"}
+    values = {
+        "backend": "typed",
+        "base_url": "https://evil.example",
+        "credits_per_run": 0,
+        "workflow_id": "costly",
+        "fit": "pad",
+    }
     with database.write() as connection:
         for name, value in values.items():
             connection.execute(insert(preferences).values(workspace="ours", name=name, value=value))
@@ -210,6 +216,20 @@ def test_no_more_than_one_picture_is_in_memory_at_a_time(
     tracemalloc.stop()
     assert size > 24_000_000
     assert peak < 12_000_000
+
+
+def test_the_figures_before_an_export_are_about_those_of_the_archive(database: Database) -> None:
+    for number in range(50):
+        misc = {"understood": ["oak"] * number}
+        run = replace(STORED, run_id=f"{number:032}", prompt="oak " * number, note="mine", misc=misc)
+        store(database, run, PICTURES[0], {0: PICTURES[1], 1: PICTURES[2]})
+    contents, data = Archive(database, "ours").contents(), exported(database)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = archive.getinfo("manifest.json").file_size
+    assert size <= contents.list_byte_size <= 2 * size
+    assert (contents.runs, contents.pictures, contents.pixels) == (50, 3, 3 * 512 * 512)
+    assert contents.byte_size == sum(map(len, PICTURES[:3]))
+    assert contents.are_importable
 
 
 # Runs that are there already, in this workspace or in another.

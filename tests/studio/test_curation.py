@@ -40,7 +40,7 @@ def counts(database: Database) -> dict[str, int]:
 def test_a_star_and_a_note_stay_with_the_run(database: Database, history: History, curation: Curation) -> None:
     run_id = add_run(database)
     assert curation.star(run_id, True)
-    assert curation.annotate(run_id, "for the client" + "!" * NOTE_MAX_CHARS)
+    assert curation.annotate(run_id, "for\0 the client" + "!" * NOTE_MAX_CHARS)
     run = read(history, run_id)
     assert (run.starred, run.note[:14], len(run.note)) == (True, "for the client", NOTE_MAX_CHARS)
     assert curation.star(run_id, False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,9 +15,10 @@ from rerender.models import Render
 from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
-from rerender.studio.journal import Download, Journal, new_owner
+from rerender.studio.journal import TOO_LONG, Download, Journal, new_owner
 from rerender.studio.runs import State, Submission
 from tests.fake_api import picture
+from tests.studio.archives import exported, imported
 from tests.studio.helpers import WallClock, a_request, read
 
 LEASE = 30.0
@@ -161,3 +164,46 @@ def test_letting_go_settles_what_was_being_sent(
     assert read(history, unsent).submission == "refused"
     assert read(history, sent).submission == "uncertain"
     assert [run.run_id for run in other.orphans()] == [accepted]
+
+
+NESTED: list[object] = []
+for _ in range(500):
+    NESTED = [NESTED]
+
+
+@pytest.mark.parametrize(
+    ("misc", "kept"),
+    [
+        ({"a": math.nan, "b": [1.5, -math.inf], "c": {"d": math.inf}}, {"a": None, "b": [1.5, None], "c": {"d": None}}),
+        ({"a\0": "x\0y\ud800"}, {"a": "xy"}),
+        ({"a": "é" * 60_000}, {"note": TOO_LONG}),
+        ({"a": "x" * 90_000}, {"a": "x" * 90_000}),
+    ],
+    ids=["no numbers", "no characters", "too long", "long"],
+)
+def test_what_an_api_says_is_kept_such_that_an_archive_takes_it(
+    ours: Journal, backend: Backend, database: Database, history: History, misc: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    run_id = ours.begin("ours", backend, a_request())
+    ours.accepted(run_id, "render1")
+    assert ours.seen(run_id, Render("render1", "p\0" * 11_000, misc=misc), "e\ud800" * 11_000)
+    assert read(history, run_id).misc == kept
+    assert (read(history, run_id).phase, read(history, run_id).error) == ("p" * 4000, "e" * 4000)
+    assert imported(database, exported(database), "theirs").runs == 1
+
+
+def test_every_way_to_write_down_what_an_api_says_is_bounded(
+    ours: Journal, backend: Backend, database: Database, history: History
+) -> None:
+    said = Render("render1", "p" * 11_000, misc={"a": NESTED, "b": math.nan})
+    run_ids = [ours.begin("ours", backend, a_request(seed=seed)) for seed in range(5)]
+    for run_id in run_ids[:4]:
+        ours.accepted(run_id, "render1")
+    ours.completed(run_ids[0], said)
+    ours.store(read(history, run_ids[0]), [], is_all=False, error="e" * 11_000, is_last=False)
+    ours.ended(run_ids[1], said, "e" * 11_000)
+    ours.noted(run_ids[2], "e" * 11_000)
+    ours.waits(run_ids[3], "e" * 11_000)
+    ours.not_accepted(run_ids[4], Submission.REFUSED, "e" * 11_000)
+    assert {read(history, run_id).error for run_id in run_ids} == {"e" * 4000}
+    assert imported(database, exported(database), "theirs").runs == 5

@@ -1,0 +1,157 @@
+"""The same promises on a PostgreSQL server, for whoever has one.
+
+Needs psycopg, and the URL of a database in which this may make and drop schemas of its own:
+
+    RERENDER_TEST_POSTGRESQL=postgresql+psycopg://user@host/name python -m pytest tests/studio/test_postgresql.py
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine, func, make_url, select, text
+
+from rerender.models import RenderRequest
+from rerender.studio.archive import Archive, Contents
+from rerender.studio.backends import Backend
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.preferences import change, load
+from rerender.studio.runner import Runner
+from rerender.studio.tables import images, metadata, outputs
+from rerender.studio.wipe import BeingSent, PaidRunsAtStake, wipe
+from tests.fake_api import picture
+from tests.studio.archives import everything, exported, imported
+from tests.studio.helpers import a_request, finished
+
+SERVER = os.environ.get("RERENDER_TEST_POSTGRESQL", "")
+AT_ONCE = 8
+
+pytestmark = [
+    pytest.mark.skipif(not SERVER, reason="RERENDER_TEST_POSTGRESQL names no PostgreSQL server"),
+    pytest.mark.skipif(importlib.util.find_spec("psycopg") is None, reason="psycopg is not installed"),
+]
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The URL of a schema without a table, which is gone after the test."""
+    schema = f"rerender_test_{secrets.token_hex(8)}"
+    server = create_engine(SERVER)
+    with server.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    options = {"options": f"-csearch_path={schema}"}
+    yield make_url(SERVER).update_query_dict(options).render_as_string(hide_password=False)
+    with server.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    server.dispose()
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database.open(url)
+    yield database
+    database.close()
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """What each call returns when all of them begin at the same moment."""
+    gate = threading.Barrier(len(calls))
+
+    def begin(call: Callable[[], object]) -> object:
+        gate.wait(20)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [one.result() for one in [pool.submit(begin, call) for call in calls]]
+
+
+def test_those_who_open_a_new_database_at_once_all_succeed(url: str) -> None:
+    databases = at_once(*[lambda: Database.open(url)] * AT_ONCE)
+    for database in databases:
+        assert isinstance(database, Database)
+        assert load(database, "ours").batch_size == 1
+        database.close()
+
+
+def test_what_a_write_reads_is_true_until_it_ends(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE counter (value INTEGER)"))
+        connection.execute(text("INSERT INTO counter VALUES (0)"))
+
+    def count() -> None:
+        for _ in range(20):
+            with database.write() as connection:
+                value = connection.scalar(text("SELECT value FROM counter"))
+                connection.execute(text("UPDATE counter SET value = :next"), {"next": value + 1})
+
+    at_once(*[count] * AT_ONCE)
+    with database.read() as connection:
+        assert connection.scalar(text("SELECT value FROM counter")) == AT_ONCE * 20
+
+
+def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None:
+    with database.read() as reader:
+        assert reader.scalar(select(func.count()).select_from(images)) == 0
+        with database.write() as writer:
+            writer.execute(text("INSERT INTO images VALUES ('ours', 'abc', 'image/png', 1, 1, 1)"))
+        assert reader.scalar(select(func.count()).select_from(images)) == 0
+
+
+def test_one_image_one_thumbnail_and_one_preference_can_be_kept_at_once(
+    runner: Runner, backend: Backend, database: Database, history: History
+) -> None:
+    requests = [a_request(seed=seed) for seed in range(AT_ONCE)]
+
+    def submission(request: RenderRequest) -> Callable[[], object]:
+        return lambda: runner.submit("ours", backend, request)
+
+    run_ids = at_once(*map(submission, requests))
+    runs = [finished(history, str(run_id)) for run_id in run_ids]
+    assert all(run.stored_at for run in runs)
+    (sha256,) = {history.outputs(run.run_id)[0].sha256 for run in runs}
+    assert len(set(at_once(*[lambda: history.thumbnail(sha256)] * AT_ONCE))) == 1
+    at_once(*[lambda: change(database, "ours", batch_size=3)] * AT_ONCE)
+    assert load(database, "ours").batch_size == 3
+
+
+def test_deleting_everything_while_something_is_sent_loses_no_paid_run(
+    runner: Runner, backend: Backend, database: Database, history: History
+) -> None:
+    def delete() -> bool:
+        try:
+            wipe(database, "ours")
+        except (BeingSent, PaidRunsAtStake):
+            return False
+        return True
+
+    for seed in range(10):
+        run_id, *_ = at_once(lambda seed=seed: runner.submit("ours", backend, a_request(seed=seed)), delete, delete)
+        if history.run(str(run_id)) is not None:
+            assert finished(history, str(run_id)).stored_at
+    assert wipe(database, "ours") == []
+    with database.read() as connection:
+        assert not any(connection.scalar(select(func.count()).select_from(table)) for table in metadata.sorted_tables)
+
+
+def test_a_workspace_is_counted_exported_and_imported(
+    runner: Runner, backend: Backend, database: Database, history: History
+) -> None:
+    finished(history, runner.submit("ours", backend, a_request(batch_size=2, control_image=picture(512, 512, 7))))
+    change(database, "ours", fit="pad")
+    contents = Archive(database, "ours").contents()
+    assert isinstance(contents, Contents)
+    assert (contents.runs, contents.pictures) == (1, 3)
+    assert contents.byte_size / 1e6 > 0
+    assert (contents.pixels, contents.are_importable) == (3 * 512 * 512, True)
+    data = exported(database)
+    assert imported(database, data, "theirs").runs == 1
+    assert everything(database, "theirs")["blobs"] == everything(database)["blobs"]
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(outputs)) == 4
