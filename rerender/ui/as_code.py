@@ -14,24 +14,35 @@ from rerender.ui import session
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 
-_ASKED = "code.asked"
+_OPENED, _FORM = "code.opened", "form"
 _BESIDE = "Save it beside the code, and set GENLY_API_KEY to your key."
 
 
 def button_for_run(visit: Visit, run: Run) -> None:
     """A button that opens the run's code."""
-    if st.button("Run as code", type="tertiary", icon=":material/code:", key="code.run"):
-        # A fragment's own rerun opens no dialog any more once the page has opened another.
-        st.session_state[_ASKED] = run.run_id
-        st.rerun()
-    if st.session_state.pop(_ASKED, "") == run.run_id:
+    st.button(
+        "Run as code", type="tertiary", icon=":material/code:", key="code.run", on_click=_open, args=(run.run_id,)
+    )
+    if st.session_state.get(_OPENED) == run.run_id:
         _dialog(lambda: of_run(visit, run))
 
 
 def button_for_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     """A button that opens the code of what Render would send; `request` is only called then."""
-    if st.button("As code", type="tertiary", icon=":material/code:", key="code.form"):
+    st.button("As code", type="tertiary", icon=":material/code:", key="code.form", on_click=_open, args=(_FORM,))
+    if st.session_state.get(_OPENED) == _FORM:
         _dialog(lambda: of_form(visit, request))
+
+
+# Kept until it is closed, because the page is drawn again by itself when a run gets on.
+
+
+def _open(what: str) -> None:
+    st.session_state[_OPENED] = what
+
+
+def _close() -> None:
+    st.session_state.pop(_OPENED, None)
 
 
 def of_run(visit: Visit, run: Run) -> None:
@@ -57,7 +68,7 @@ def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     _show(request, as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
 
 
-@st.dialog("As code", width="large")
+@st.dialog("As code", width="large", on_dismiss=_close)
 def _dialog(show: Callable[[], None]) -> None:
     show()
 
