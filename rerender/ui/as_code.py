@@ -83,21 +83,21 @@ def _show(make: Callable[[], RenderRequest], base_url: str, workflow_id: str) ->
     file = as_code.control_file(request)
     curl, python, body = st.tabs(("curl", "Python", "JSON"))
     with curl:
-        _download(request.control_image, file, _BESIDE, "code.curl")
+        _download(lambda: request.control_image, file, _BESIDE, "code.curl")
         st.code(as_code.curl(request, base_url, workflow_id), "bash", wrap_lines=True)
     with python:
-        _download(request.control_image, file, _BESIDE, "code.python")
+        _download(lambda: request.control_image, file, _BESIDE, "code.python")
         st.code(as_code.python(request, base_url, workflow_id), "python", wrap_lines=True)
     with body:
-        _download(as_code.body(request), "body.json", "The whole body, control image included.", "code.json")
+        _download(lambda: as_code.body(request), "body.json", "The whole body, control image included.", "code.json")
         st.code(as_code.shown_body(request), "json", wrap_lines=True)
 
 
-def _download(data: bytes | str, file_name: str, why: str, key: str) -> None:
+def _download(data: Callable[[], bytes | str], file_name: str, why: str, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             f"Download {file_name}",
-            data=lambda: data,
+            data=data,
             file_name=file_name,
             icon=":material/download:",
             on_click="ignore",

@@ -13,6 +13,7 @@ time, weather, season, materials, colours, or a medium such as watercolor. Press
 | key | what it does |
 |---|---|
 | Ctrl + Enter | renders, also from inside the prompt |
+| Ctrl + V | takes an image from the clipboard as the control image |
 | ← → in the samples or the batch | chooses the next picture |
 | ← → on the slider | moves it; Page ↑ ↓ by more, Home and End to its ends |
 """

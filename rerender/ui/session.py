@@ -112,16 +112,18 @@ def forget_problem() -> None:
 
 def forget_settings() -> None:
     """Let the settings be read anew: what is saved is not what their widgets show any more."""
-    for key in list(st.session_state):
-        if str(key).startswith("settings."):
-            del st.session_state[key]
+    _forget("settings.")
 
 
 def end() -> None:
     """Forget all of this session but whose it is, as after everything was deleted: it begins anew."""
-    ours = (_BEGUN, _CONTROL, _RUN, _RENDER_IDS, _SHOWN, _SIZE, _TYPED_KEYS)
+    _forget(_BEGUN, _CONTROL, _RUN, _RENDER_IDS, _SHOWN, _SIZE, _TYPED_KEYS)
+    _forget("form.", "history.", "result.", "settings.", "workspace.")
+
+
+def _forget(*beginnings: str) -> None:
     for key in list(st.session_state):
-        if key in ours or str(key).startswith(("form.", "history.", "result.", "settings.", "workspace.")):
+        if str(key).startswith(beginnings):
             del st.session_state[key]
 
 
