@@ -48,7 +48,7 @@ def _one(visit: Visit, need: Need, run: Run) -> None:
 
 def _control_image(visit: Visit, run: Run) -> None:
     try:
-        st.image(visit.history.thumbnail(run.control_image), alt="Control image")
+        st.image(visit.history.thumbnail(run.control_image), alt="Control image", width=140)
     except ImageError:
         st.caption("The control image cannot be shown")
 
