@@ -20,7 +20,7 @@ _PROBLEMS = "needs.problems"
 
 def show(visit: Visit) -> None:
     """Every run that needs something, the newest first."""
-    needs = visit.history.needs()
+    needs = visit.needs()
     if not needs:
         st.text("Nothing needs you: no run waits for a decision or a key.")
         return
@@ -103,8 +103,9 @@ def _attach(run_id: str, key: str) -> None:
     visit, render_id = visit_now(), st.session_state[key].strip()
     attached = visit.runner.attach(visit.workspace, run_id, render_id)
     st.session_state[_PROBLEMS] = {} if attached else {run_id: _NO_SUCH_ID if render_id else _NO_ID}
-    if attached:
-        steering.lend_key(visit, run_id)
+    run = visit.history.run(run_id)
+    if attached and run is not None:
+        visit.lend_key(run.backend)
         st.toast("Its pictures are being fetched")
 
 

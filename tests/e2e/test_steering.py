@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.steps import prompt_box, render_button, settle, slider
+from tests.e2e.steps import open_app, prompt_box, render_button, settle, slider
 from tests.fake_api import API_KEY, Answer, FakeApi, Request
 
 pytestmark = pytest.mark.browser
@@ -87,3 +88,26 @@ def test_a_run_of_unknown_fate_asks_and_the_id_from_the_account_brings_its_pictu
     page.get_by_role("link", name="Render", exact=True).click()
     expect(slider(page)).to_be_visible()
     assert api.state.submit_count == 1
+
+
+def test_a_tab_that_is_closed_while_its_run_is_being_sent_loses_nothing(
+    page: Page, browser: Browser, app: App, api: FakeApi
+) -> None:
+    sending, go_on = threading.Event(), threading.Event()
+
+    def hold(request: Request) -> None:
+        if request.method == "POST":
+            sending.set()
+            go_on.wait(30)
+
+    api.state.on_request = hold
+    click_render(page, "my own words")
+    assert sending.wait(30)
+    expect(button(page, "Stop watching")).to_be_hidden()
+    page.close()
+    go_on.set()
+    again = browser.new_context().new_page()
+    open_app(again, app.url)
+    expect(slider(again)).to_be_visible()
+    assert api.state.submit_count == 1
+    again.context.close()
