@@ -38,10 +38,9 @@ class Caller:
     def post(self, json: Any, workflow_id: str = DEFAULT_WORKFLOW_ID) -> requests.Response:
         return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=10)
 
-    def post_raw(self, data: Any) -> requests.Response:
-        return requests.post(
-            self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=self._headers, timeout=10
-        )
+    def post_raw(self, data: Any, content_type: str | None = "application/json") -> requests.Response:
+        headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
+        return requests.post(self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=headers, timeout=10)
 
     def submit(self, **changes: Any) -> str:
         answer = self.post(body(**changes))

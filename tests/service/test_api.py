@@ -18,8 +18,12 @@ import requests
 from PIL import Image
 
 from rerender.models import DEFAULT_WORKFLOW_ID, Render, RenderRequest
-from rerender.service.api import MAX_BODY_BYTES
+from rerender.service.api import create_app
+from rerender.service.jobs import Jobs
+from rerender.service.reading import MAX_BODY_BYTES
+from rerender.service.refusals import Refusal
 from rerender.service.server import LocalServer
+from rerender.service.storage import Storage
 from tests.service.calls import KEY, Caller, body, picture
 from tests.service.engines import FlatEngine
 
@@ -72,6 +76,9 @@ def test_the_answer_is_what_the_client_module_reads(shared_api: Caller) -> None:
 def test_misc_says_who_made_the_pictures_and_what_was_understood(shared_api: Caller) -> None:
     misc = shared_api.wait(shared_api.submit(prompt="oak glass", seed=9))["misc"]
     assert isinstance(misc.pop("seconds"), float)
+    timings = misc.pop("timings")
+    assert set(timings) == {"queued", "stages", "storing"}
+    assert set(timings["stages"]) == {"first"}
     assert misc == {
         "engine": "flat",
         "version": "1.0",
@@ -114,7 +121,7 @@ def test_pictures_need_no_key_but_an_address_of_128_random_bits(shared_api: Call
         assert requests.get(entry["cover_src"], timeout=5).status_code == 200
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
 def test_the_control_image_is_kept_byte_for_byte(shared_api: Caller, format: str) -> None:
     sent = picture((80, 60), format)
     entry = shared_api.get(shared_api.submit(control_image=base64.b64encode(sent).decode())).json()["inputs"][0]
@@ -124,12 +131,30 @@ def test_the_control_image_is_kept_byte_for_byte(shared_api: Caller, format: str
     assert answer.headers["Content-Type"] == f"image/{format.lower()}"
 
 
+def test_a_phones_jpeg_with_a_second_picture_behind_it_is_served_as_jpeg(shared_api: Caller) -> None:
+    file = io.BytesIO()
+    image = Image.new("RGB", (80, 60), "teal")
+    image.save(file, "MPO", save_all=True, append_images=[image])
+    sent = base64.b64encode(file.getvalue()).decode()
+    entry = shared_api.get(shared_api.submit(control_image=sent)).json()["inputs"][0]
+    answer = requests.get(entry["cover_src"], timeout=5)
+    assert (answer.headers["Content-Type"], answer.content) == ("image/jpeg", file.getvalue())
+
+
 def test_a_picture_may_be_cached_for_good(shared_api: Caller) -> None:
     url = shared_api.wait(shared_api.submit())["outputs"][0]["cover_src"]
     first = requests.get(url, timeout=5)
     assert "immutable" in first.headers["Cache-Control"]
     again = requests.get(url, headers={"If-None-Match": first.headers["ETag"]}, timeout=5)
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-3", "bytes=9-1", "bytes=999999999-", "lines=x"])
+def test_a_picture_is_served_whole_whatever_part_is_asked_for(shared_api: Caller, asked: str) -> None:
+    url = shared_api.get(shared_api.submit()).json()["inputs"][0]["cover_src"]
+    answer = requests.get(url, headers={"Range": asked}, timeout=5)
+    assert (answer.status_code, answer.content) == (200, picture())
+    assert answer.headers["Accept-Ranges"] == "none"
 
 
 def test_picture_addresses_follow_the_host_that_was_asked(shared_api: Caller) -> None:
@@ -209,6 +234,48 @@ def test_a_missing_field_is_named(shared_api: Caller, field: str) -> None:
     assert problem(shared_api.post(sent))["fields"] == {field: f"{field} is missing."}
 
 
+@pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "json", "\xff"])
+def test_a_body_that_is_not_announced_as_json_is_refused(shared_api: Caller, content_type: str | None) -> None:
+    answer = shared_api.post_raw(json.dumps(body()).encode(), content_type)
+    assert answer.status_code == 415
+    assert problem(answer)["code"] == "unsupported_media_type"
+    assert "Content-Type: application/json" in problem(answer)["message"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON ;x=y"])
+def test_json_may_be_announced_with_parameters_and_in_any_case(shared_api: Caller, content_type: str) -> None:
+    assert shared_api.post_raw(json.dumps(body()).encode(), content_type).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "workflow_id", "content_type", "size", "status"),
+    [
+        ("wrong", "other", "text/plain", 40_000_000, 401),
+        (KEY, "other", "text/plain", 40_000_000, 404),
+        (KEY, DEFAULT_WORKFLOW_ID, "text/plain", 40_000_000, 415),
+        (KEY, DEFAULT_WORKFLOW_ID, "application/json", 40_000_000, 413),
+    ],
+)
+def test_who_where_and_what_are_judged_by_the_headers_before_any_of_the_body_has_come(
+    shared_api: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    workflow_id: str,
+    content_type: str,
+    size: int,
+    status: int,
+) -> None:
+    monkeypatch.setattr("rerender.service.reading._DRAIN_SECONDS", 0.05)
+    head = (
+        f"POST /api/workflows/{workflow_id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {size}\r\n\r\n"
+    )
+    _, _, port = shared_api.base_url.rpartition(":")
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(12) == f"HTTP/1.1 {status}".encode()
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000, b"prompt=oak"])
 def test_a_body_that_is_no_json_object_is_refused(shared_api: Caller, data: bytes) -> None:
     answer = shared_api.post_raw(data)
@@ -239,7 +306,7 @@ def test_a_client_that_is_refused_while_it_still_sends_gets_to_know_why(
 ) -> None:
     # urllib asks for the connection to be closed after the answer, and reads none after a failed send.
     url = f"{shared_api.base_url}/api/workflows/{DEFAULT_WORKFLOW_ID}"
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(url, b" " * size, headers), timeout=10)
     with refused.value as answer:
@@ -250,8 +317,8 @@ def test_a_client_that_is_refused_while_it_still_sends_gets_to_know_why(
 def test_a_body_that_stops_arriving_is_given_up_so_that_others_get_their_turn(
     api: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rerender.service.api.BODY_SECONDS", 0.3)
-    monkeypatch.setattr("rerender.service.api._DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("rerender.service.reading.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("rerender.service.reading._DRAIN_SECONDS", 0.1)
     with stalled_post(api) as stalled:
         assert api.post(body()).status_code == 200
         assert stalled.recv(12) == b"HTTP/1.1 408"
@@ -275,7 +342,7 @@ def stalled_post(api: Caller) -> socket.socket:
     _, _, port = api.base_url.rpartition(":")
     head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
     connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
-    connection.sendall(head.encode() + b"Content-Length: 2\r\n\r\n{")
+    connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
     time.sleep(0.05)  # so that the service has begun to read it before the test goes on
     return connection
 
@@ -321,6 +388,26 @@ def test_a_fault_of_the_service_is_a_500_without_any_detail(
     assert "secret" not in answer.text
 
 
+def test_its_health_needs_no_key_and_tells_no_secret(api: Caller, engine: FlatEngine) -> None:
+    idle = {"status": "ok", "engine": "flat", "version": "1.0", "waiting": 0, "working": 0, "faults": False}
+    assert requests.get(api.base_url + "/healthz", timeout=5).json() == idle
+    engine.gate.clear()
+    for _ in range(3):
+        api.submit()
+    assert engine.working.wait(5)
+    assert requests.get(api.base_url + "/healthz", timeout=5).json() == idle | {"waiting": 2, "working": 1}
+
+
+def test_a_service_that_renders_no_more_says_so(tmp_path: Path, engine: FlatEngine) -> None:
+    storage = Storage(tmp_path)
+    app = create_app(Jobs(storage, engine), [KEY])
+    (route,) = (route for route in app.routes if getattr(route, "path", "") == "/healthz")
+    with pytest.raises(Refusal) as refused:
+        route.endpoint()  # type: ignore[attr-defined]
+    assert refused.value.status == 503
+    storage.close()
+
+
 def test_the_page_of_the_api_asks_no_other_host(shared_api: Caller) -> None:
     page = requests.get(f"{shared_api.base_url}/docs", timeout=5).text
     parts = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
@@ -337,7 +424,7 @@ def test_the_open_api_document_states_ranges_key_and_refusals(shared_api: Caller
     assert set(fields["required"]) == FIELDS
     assert (fields["properties"]["batch_size"]["minimum"], fields["properties"]["batch_size"]["maximum"]) == (1, 4)
     assert (fields["properties"]["seed"]["minimum"], fields["properties"]["seed"]["maximum"]) == (0, 10_000_000)
-    assert {"200", "401", "404", "413", "422", "429"} <= set(submit["responses"])
+    assert {"200", "401", "404", "408", "413", "415", "422", "429"} <= set(submit["responses"])
     assert submit["security"] == [{"HTTPBearer": []}]
     assert document["components"]["securitySchemes"]["HTTPBearer"] == {
         "type": "http",
