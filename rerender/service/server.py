@@ -10,7 +10,7 @@ import threading
 import time
 from asyncio import Protocol
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -102,7 +102,7 @@ class LocalServer:
         try:
             self.start()
             announce()
-            signals.get()
+            _wait_for(signals)
         finally:
             self.close()
             for number, handler in before.items():
@@ -117,6 +117,15 @@ class LocalServer:
         """Delete a render and its pictures, in whatever phase. Unknown ids are no error."""
         if self._jobs is not None:
             self._jobs.forget(render_id)
+
+
+def _wait_for(signals: queue.SimpleQueue[int]) -> None:
+    while True:
+        # The system may give a signal to any thread. Its handler runs in this one, but does not wake it: one stop in
+        # thirty was not noticed, with a wait that does not end by itself.
+        with suppress(queue.Empty):
+            signals.get(timeout=0.2)
+            return
 
 
 def _listen(host: str, port: int) -> socket.socket:
