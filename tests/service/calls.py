@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import socket
+import time
 from typing import Any
 
 import requests
@@ -60,3 +62,13 @@ class Caller:
 
     def _url(self, path: str) -> str:
         return self.base_url + path
+
+
+def stalled_post(api: Caller) -> socket.socket:
+    """A connection over which a POST was begun and all but the last byte of its body sent."""
+    _, _, port = api.base_url.rpartition(":")
+    head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+    connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+    time.sleep(0.05)  # so that the service has begun to read it before the test goes on
+    return connection

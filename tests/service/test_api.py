@@ -24,7 +24,7 @@ from rerender.service.reading import MAX_BODY_BYTES
 from rerender.service.refusals import Refusal
 from rerender.service.server import LocalServer
 from rerender.service.storage import Storage
-from tests.service.calls import KEY, Caller, body, picture
+from tests.service.calls import KEY, Caller, body, picture, stalled_post
 from tests.service.engines import FlatEngine
 
 FIELDS = {"prompt", "control_image", "batch_size", "image_width", "image_height", "seed"}
@@ -335,16 +335,6 @@ def test_bodies_are_read_one_at_a_time(shared_api: Caller) -> None:
         assert stalled.recv(12) == b"HTTP/1.1 422"
         other.join(5)
     assert answers[0].status_code == 200
-
-
-def stalled_post(api: Caller) -> socket.socket:
-    """A connection over which a POST was begun and all but the last byte of its body sent."""
-    _, _, port = api.base_url.rpartition(":")
-    head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
-    connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
-    time.sleep(0.05)  # so that the service has begun to read it before the test goes on
-    return connection
 
 
 # Everything else
