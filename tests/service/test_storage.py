@@ -85,6 +85,20 @@ def test_a_damaged_record_is_set_aside_with_its_pictures_and_the_others_are_serv
     assert caplog.messages == [f"Set {path.name} aside as {damaged.id}.damaged: it cannot be read."]
 
 
+@pytest.mark.parametrize("name", ["../lock", "../../etc/passwd", "a.png", f"{'0' * 32}.png\n"])
+def test_a_record_that_names_a_file_outside_the_pictures_is_not_read_so_nothing_there_is_served_or_deleted(
+    open_storage: Callable[[], Storage], tmp_path: Path, name: str
+) -> None:
+    storage = open_storage()
+    record = create(storage)
+    path = tmp_path / "renders" / f"{record.id}.json"
+    path.write_text(path.read_text().replace(record.control_image.file, json.dumps(name)[1:-1]))
+    storage.forget(record.id)
+    assert storage.find(record.id) is None
+    assert path.exists()
+    assert (tmp_path / "lock").exists()
+
+
 def test_a_record_of_a_later_or_an_earlier_version_is_read(open_storage: Callable[[], Storage], tmp_path: Path) -> None:
     record = create(open_storage())
     path = tmp_path / "renders" / f"{record.id}.json"
