@@ -72,3 +72,11 @@ def stalled_post(api: Caller) -> socket.socket:
     connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
     time.sleep(0.05)  # so that the service has begun to read it before the test goes on
     return connection
+
+
+def problem(answer: requests.Response) -> dict[str, Any]:
+    """The error in an answer; fails unless it has the one shape that errors have."""
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert {"code", "message"} <= set(error) <= {"code", "message", "fields"}
+    return dict(error)

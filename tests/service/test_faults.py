@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,12 @@ def test_every_field_of_a_rule_is_read() -> None:
         Fault("picture", Numbers(1, 1), truncate=0.5),
         Fault("look", Numbers(2, math.inf), phase="dead"),
     )
+
+
+def test_the_example_in_the_documentation_is_taken() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "local-api.md").read_text("utf-8")
+    (example,) = re.findall(r"^    (\[\n.*?\n    \])$", page, re.DOTALL | re.MULTILINE)
+    assert len(parse_faults(example)) == 6
 
 
 @pytest.mark.parametrize(
