@@ -5,15 +5,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
+from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.storage import Storage
-from tests.service.calls import KEY, Caller, body, stalled_post
+from tests.service.calls import KEY, Caller, body, picture, stalled_post
 from tests.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "rerender", "serve", "--port", "0"]
@@ -140,6 +143,21 @@ def test_a_stop_in_the_middle_of_a_body_and_of_a_render_loses_nothing_that_was_a
     assert phases[-1] == "pending"
     assert len(phases) == 4
     assert set(phases) <= {"completed", "pending"}
+
+
+def test_what_ended_longer_ago_than_keep_days_is_deleted_at_the_start(
+    serve: Callable[..., Serving], tmp_path: Path
+) -> None:
+    ids = []
+    with closing(Storage(tmp_path / "serve")) as stored:
+        for days_ago in (2, 0.5):
+            ended = time.time() - days_ago * 86_400
+            record = stored.create(RenderRequest("oak", picture()), DEFAULT_WORKFLOW_ID, ended, {})
+            stored.update(replace(record, phase="completed"))
+            ids.append(record.id)
+    api = serve("--keep-days", "1").api
+    wait_until(lambda: api.get(ids[0]).status_code == 404)
+    assert api.get(ids[1]).status_code == 200
 
 
 def test_without_a_key_each_start_makes_a_new_one_and_says_it(serve: Callable[..., Serving]) -> None:

@@ -99,6 +99,15 @@ def test_a_record_that_names_a_file_outside_the_pictures_is_not_read_so_nothing_
     assert (tmp_path / "lock").exists()
 
 
+def test_a_record_under_the_name_of_another_is_not_read(open_storage: Callable[[], Storage], tmp_path: Path) -> None:
+    storage = open_storage()
+    record = create(storage)
+    path = tmp_path / "renders" / f"{record.id}.json"
+    path.with_name(f"{'0' * 24}.json").write_bytes(path.read_bytes())
+    assert storage.find("0" * 24) is None
+    assert [found.id for found in open_storage().unfinished()] == [record.id]
+
+
 def test_a_record_of_a_later_or_an_earlier_version_is_read(open_storage: Callable[[], Storage], tmp_path: Path) -> None:
     record = create(open_storage())
     path = tmp_path / "renders" / f"{record.id}.json"
