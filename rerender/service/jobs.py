@@ -20,8 +20,8 @@ from PIL.PngImagePlugin import PngInfo
 from rerender import memory
 from rerender.engines.base import Cancelled, Engine
 from rerender.errors import RerenderError
-from rerender.models import Phase, RenderRequest
-from rerender.service.retention import Retention
+from rerender.models import TERMINAL, Phase, RenderRequest
+from rerender.service.retention import Ended, Retention
 from rerender.service.storage import Picture, Record, Storage
 from rerender.service.timings import Stopwatch
 
@@ -68,6 +68,7 @@ class Jobs:
         self._clock, self._timer = clock, timer
         self._waiting: deque[str] = deque()
         self._in_work = 0
+        self._ended: dict[str, Ended] = {}
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="rerender-jobs", daemon=True)
@@ -136,8 +137,10 @@ class Jobs:
             if render_id in self._waiting:
                 self._waiting.remove(render_id)
         self._storage.forget(render_id)
+        self._ended.pop(render_id, None)
 
     def _work(self) -> None:
+        self._ended = {render.id: render for render in self._storage.ended()}
         self._tidy()
         while (render_id := self._next()) is not None:
             self._in_work = 1
@@ -147,16 +150,22 @@ class Jobs:
                 # A full disk must not end the worker; the render is taken up again at the next start.
                 _log.error("Render %s could not be stored: %s", render_id, error)
             self._in_work = 0
+            self._count(render_id)
             self._tidy()
             memory.give_back()
 
+    def _count(self, render_id: str) -> None:
+        record = self._storage.find(render_id)
+        if record is not None and record.phase in TERMINAL:
+            self._ended[render_id] = self._storage.measure(record)
+
     def _tidy(self) -> None:
         """Delete the ended renders that are not kept any longer."""
-        try:
-            for render_id in self._retention.surplus(self._storage.ended(), self._clock()):
-                self._storage.forget(render_id)
-        except OSError as error:
-            _log.error("Old renders could not be deleted: %s", error)
+        for render_id in self._retention.surplus(list(self._ended.values()), self._clock()):
+            try:
+                self.forget(render_id)
+            except OSError as error:
+                _log.error("Render %s could not be deleted: %s", render_id, error)
 
     def _next(self) -> str | None:
         with self._changed:

@@ -124,12 +124,14 @@ class Storage:
         return sorted(records, key=lambda record: record.created_at)
 
     def ended(self) -> Iterator[Ended]:
-        """The renders that have ended, in any order, with the bytes that each takes."""
-        for record in self._records():
-            if record.phase in TERMINAL:
-                named = (record.control_image, *record.pictures)
-                files = [self._path(record.id), *(self._pictures / picture.file for picture in named)]
-                yield Ended(record.id, record.updated_at, sum(_size(file) for file in files))
+        """The renders that have ended, in any order."""
+        return (self.measure(record) for record in self._records() if record.phase in TERMINAL)
+
+    def measure(self, record: Record) -> Ended:
+        """When a render ended, and the bytes that its record and all its pictures take."""
+        named = (record.control_image, *record.pictures)
+        files = [self._path(record.id), *(self._pictures / picture.file for picture in named)]
+        return Ended(record.id, record.updated_at, sum(_size(file) for file in files))
 
     def update(self, record: Record) -> bool:
         """Replace the stored record. False, and nothing written, when the render was forgotten meanwhile."""
