@@ -13,7 +13,7 @@ from tests.clients import client_at
 from tests.fake_api import FakeApi, FakeTime
 
 # requirements.txt brings pytest, for whoever runs it without `make test`; what needs more is left out then, and said.
-MISSING = [name for name in ("hypothesis", "playwright", "psutil") if find_spec(name) is None]
+MISSING = [name for name in ("hypothesis", "playwright", "psutil", "schemathesis") if find_spec(name) is None]
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -84,6 +84,76 @@ def test_waiting_renders_keep_their_order_over_a_restart(open_jobs: Callable[[],
     assert engine.rendered == [2, 1, 3]
 
 
+def cut_off(folder: Path, render_id: str) -> None:
+    """Leave a waiting render as a process that was killed over it leaves it."""
+    path = folder / "renders" / f"{render_id}.json"
+    left = path.read_text().replace('"phase": "pending"', '"phase": "processing"')
+    assert left != path.read_text()
+    path.write_text(left)
+
+
+def test_a_render_over_which_the_process_died_is_made_again_before_those_that_wait(
+    open_jobs: Callable[[], Jobs], tmp_path: Path, engine: FlatEngine
+) -> None:
+    jobs = open_jobs()
+    ids = [submit(jobs, seed) for seed in (1, 2)]
+    cut_off(tmp_path, ids[0])
+    jobs = open_jobs()
+    jobs.start()
+    for render_id in ids:
+        wait_for(jobs, render_id, "completed")
+    assert engine.rendered == [1, 2]
+
+
+def test_a_render_over_which_the_process_died_twice_is_dead_with_a_reason_and_the_others_are_made(
+    open_jobs: Callable[[], Jobs], tmp_path: Path, engine: FlatEngine
+) -> None:
+    jobs = open_jobs()
+    twice, other = submit(jobs, seed=1), submit(jobs, seed=2)
+    for _ in range(2):
+        cut_off(tmp_path, twice)
+        engine.gate.clear()
+        jobs = open_jobs()
+        jobs.start()
+        assert engine.working.wait(5)
+        jobs.close()
+    assert phase(jobs, twice) == "dead"
+    engine.gate.set()
+    jobs = open_jobs()
+    jobs.start()
+    wait_for(jobs, other, "completed")
+    record = jobs.find(twice)
+    assert record is not None
+    assert (record.phase, record.pictures) == ("dead", ())
+    assert record.misc["error"].startswith("The service was cut off twice while it worked on this render")
+    assert engine.rendered == [2]
+
+
+def test_stopping_in_order_is_no_interruption_however_often(open_jobs: Callable[[], Jobs], engine: FlatEngine) -> None:
+    render_id = submit(open_jobs())
+    engine.gate.clear()
+    for _ in range(3):
+        engine.working.clear()
+        jobs = open_jobs()
+        jobs.start()
+        assert engine.working.wait(5)
+    engine.gate.set()
+    wait_for(jobs, render_id, "completed")
+
+
+def test_a_render_whose_control_image_is_gone_fails_and_the_others_are_made(
+    open_jobs: Callable[[], Jobs], tmp_path: Path
+) -> None:
+    jobs = open_jobs()
+    broken, other = submit(jobs, seed=1), submit(jobs, seed=2)
+    record = jobs.find(broken)
+    assert record is not None
+    (tmp_path / "pictures" / record.control_image.file).unlink()
+    jobs.start()
+    wait_for(jobs, broken, "failed")
+    wait_for(jobs, other, "completed")
+
+
 def test_an_engine_error_fails_the_render_and_not_the_worker(
     open_jobs: Callable[[], Jobs], engine: FlatEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
