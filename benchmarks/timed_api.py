@@ -1,8 +1,8 @@
 """A ReRender API whose renders take a known time by its own clock. It runs in a process of its own and is light.
 
-    with serving(seconds=(2, 2), slots=8) as api:
-        ...                          # a client of api.base_url
-        api.facts().gets             # what came in, and when each render was completed
+with serving(seconds=(2, 2), slots=8) as api:
+    ...                          # a client of api.base_url
+    api.facts().gets             # what came in, and when each render was completed
 """
 
 from __future__ import annotations

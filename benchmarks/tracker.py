@@ -36,10 +36,10 @@ def measure() -> list[Row]:
             taken_up, cpu_before = time.perf_counter() - begun, _cpu(process)
             time.sleep(SECONDS)
             cpu, looks = _cpu(process) - cpu_before, api.facts().gets - looks
-    what = f"{RUNS} unfinished renders older than 5 minutes"
+    what = f"{RUNS} unfinished renders older than 5 minutes: CPU of the process that follows them, over {SECONDS} s"
     per_look = f"{looks / SECONDS:.1f} looks a second, {1000 * cpu / looks:.2f} ms each"
     return [
-        Row(f"{what}: CPU of the process that follows them, over {SECONDS} s", f"{cpu / SECONDS:.1%} of a core", "< 5 %"),
+        Row(what, f"{cpu / SECONDS:.1%} of a core", "< 5 %"),
         Row("that CPU over the looks within the same time", per_look),
         Row("process start → all are taken up from one that is gone, and looked at", f"{taken_up:.1f} s"),
     ]
@@ -76,10 +76,12 @@ def _cpu(process: psutil.Process) -> float:
 def _follow(database_url: str, base_url: str) -> None:
     """Be the process that is measured, until the other one closes its end of the pipe."""
     backend = hosted_backend(KEY, base_url=base_url)
-    with closing(Database.open(database_url)) as database:
-        with closing(Runner(database, lambda _name, _workspace: backend)) as runner:
-            runner.resume()
-            sys.stdin.read()
+    with (
+        closing(Database.open(database_url)) as database,
+        closing(Runner(database, lambda _name, _workspace: backend)) as runner,
+    ):
+        runner.resume()
+        sys.stdin.read()
 
 
 if __name__ == "__main__":
