@@ -51,13 +51,13 @@ class TimedApi:
 
 
 @contextmanager
-def serving(seconds: tuple[float, float], *, spread: int = 1, slots: int = 0, post: float = 0.0) -> Iterator[TimedApi]:
+def serving(seconds: tuple[float, float], *, spread: int = 1, slots: int = 0) -> Iterator[TimedApi]:
     """The server for the time of the `with` block.
 
     The first `spread` renders take from the first to the second of `seconds`, evenly, and so do the next. It works on
-    `slots` renders at a time (0: on all), and answers a POST after `post` seconds.
+    `slots` renders at a time, 0 for all.
     """
-    command = [sys.executable, "-m", "benchmarks.timed_api", *map(str, (*seconds, spread, slots, post))]
+    command = [sys.executable, "-m", "benchmarks.timed_api", *map(str, (*seconds, spread, slots))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -68,12 +68,11 @@ def serving(seconds: tuple[float, float], *, spread: int = 1, slots: int = 0, po
 
 
 class _Server:
-    def __init__(self, seconds: tuple[float, float], spread: int, slots: int, post: float) -> None:
+    def __init__(self, seconds: tuple[float, float], spread: int, slots: int) -> None:
         step = (seconds[1] - seconds[0]) / max(1, spread - 1)
         self._durations = itertools.cycle([seconds[0] + step * index for index in range(spread)])
         self._slots = slots
         self._free_at = [0.0] * slots
-        self._post = post
         self._renders: dict[str, tuple[float, float]] = {}  # when it begins, and when it is completed
         self._gets = 0
         self._picture = images.prepare(samples.load(samples.SAMPLES[0].name), SIDE, SIDE)
@@ -88,7 +87,7 @@ class _Server:
                 headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
                 await reader.readexactly(int(headers.get("content-length", 0)))
                 if method == "POST":
-                    status, answer = await self._submit(path, headers)
+                    status, answer = self._submit(path, headers)
                 else:
                     status, answer = self._look(path, headers)
                 line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
@@ -97,7 +96,7 @@ class _Server:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def _submit(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _submit(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         if path != f"/api/workflows/{DEFAULT_WORKFLOW_ID}" or not _has_key(headers):
             return 401, b"{}"
         arrived = time.time()
@@ -107,7 +106,6 @@ class _Server:
             heapq.heappush(self._free_at, completed)
         render_id = f"render{len(self._renders)}"
         self._renders[render_id] = (begins, completed)
-        await asyncio.sleep(self._post)
         return 200, json.dumps({"render_id": render_id}).encode()
 
     def _look(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -157,8 +155,8 @@ async def _serve(server: _Server) -> None:
 
 def main() -> None:
     """Serve as the arguments of `serving` say, in their order."""
-    low, high, spread, slots, post = sys.argv[1:]
-    asyncio.run(_serve(_Server((float(low), float(high)), int(spread), int(slots), float(post))))
+    low, high, spread, slots = sys.argv[1:]
+    asyncio.run(_serve(_Server((float(low), float(high)), int(spread), int(slots))))
 
 
 if __name__ == "__main__":
