@@ -10,7 +10,7 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, engine, history, series, slider
+from benchmarks import app, client, engine, freshness, history, series, service, slider, tracker
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -39,6 +39,10 @@ def main() -> None:
         "The preview engine": engine.measure,
         "The slider's payload": slider.measure,
         "The history with 2,000 runs": history.measure,
+        "Many renders at once": client.measure,
+        "Many renders that are long in coming": tracker.measure,
+        "How soon a completed render is here": freshness.measure,
+        "The local API": service.measure,
     }
     for title, measure in sections.items():
         print(f"measuring: {title}", file=sys.stderr)

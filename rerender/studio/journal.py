@@ -197,7 +197,7 @@ class Journal:
         One whose POST was cut off is settled instead: nobody can know more about it than is known now.
         """
         with self._database.write() as connection:
-            run = next((run for run in self._orphans(connection) if run.run_id == run_id), None)
+            run = next(iter(self._orphans(connection, runs.c.run_id == run_id)), None)
             if run is None:
                 return False
             if run.submission == Submission.SUBMITTING:
@@ -228,9 +228,9 @@ class Journal:
     def _owned(self) -> dict[str, Any]:
         return {"owner": self.owner, "lease_until": self._wall() + self.lease}
 
-    def _orphans(self, connection: Connection) -> list[Run]:
-        others = or_(runs.c.owner.is_(None), runs.c.owner != self.owner)
-        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(runs.c.finished_at.is_(None), others)
+    def _orphans(self, connection: Connection, *chosen: ColumnElement[bool]) -> list[Run]:
+        of_others = (runs.c.finished_at.is_(None), or_(runs.c.owner.is_(None), runs.c.owner != self.owner))
+        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(*of_others, *chosen)
         now = self._wall()
         return [
             Run.from_row(row)

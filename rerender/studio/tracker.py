@@ -47,14 +47,19 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
-    `is_refused` says that the last look ended because of the backend's key.
+    `since` is the wall clock's time of the last known change of its phase. `is_refused` says that the last look ended
+    because of the backend's key.
     """
 
     run: Run
     backend: Backend
     due: float
+    since: float = field(init=False)
     is_refused: bool = False
     unreadable: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.since = self.run.completed_at or self.run.submitted_at or self.run.created_at
 
 
 class Tracker:
@@ -212,8 +217,8 @@ class Tracker:
         if not goes_on:
             self._drop(watch)
             return
-        since = watch.run.completed_at or watch.run.submitted_at or watch.run.created_at
-        delay = poll_delay(self._wall() - since, watch.backend.poll_floor) * self._jitter(0.9, 1.1)
+        # Not less than the floor: two looks a little early make a third where two would do.
+        delay = poll_delay(self._wall() - watch.since, watch.backend.poll_floor) * self._jitter(1.0, 1.1)
         watch.due = self._clock() + max(pace, delay)
         self._woken.set()
 
@@ -232,6 +237,9 @@ class Tracker:
     def _learn(self, watch: _Watch, client: Client, render: Render) -> bool:
         """Write down what the API says. False when there is nothing more to look for."""
         run = watch.run
+        if run.phase not in (None, render.phase):
+            # How long it waited in a queue says nothing of how long it will be rendered.
+            watch.since = self._wall()
         if render.phase in (Phase.FAILED, Phase.DEAD):
             self._journal.ended(run.run_id, render, _why_it_ended(run, render))
             return False

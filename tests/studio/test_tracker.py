@@ -11,7 +11,7 @@ from rerender.studio.backends import Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
-from tests.fake_api import API_KEY, Answer, FakeApi, picture
+from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
 from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
 from tests.waiting import wait_until
 
@@ -75,6 +75,34 @@ def test_a_busy_api_is_looked_at_again_only_at_its_own_pace(
     assert run.submitted_at is not None
     assert run.completed_at is not None
     assert run.completed_at - run.submitted_at >= 1.0
+
+
+def test_chance_makes_no_look_earlier_than_the_floor(
+    start_runner: Callable[..., Runner], backend: Backend, history: History
+) -> None:
+    earliest: list[float] = []
+
+    def jitter(low: float, _high: float) -> float:
+        earliest.append(low)
+        return low
+
+    finished(history, start_runner(jitter=jitter).submit("ours", backend, a_request()))
+    assert earliest
+    assert min(earliest) >= 1
+
+
+def test_a_render_that_left_a_long_queue_is_looked_at_often_again(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    wall = WallClock()
+
+    def wait_an_hour(request: Request) -> None:
+        if request.method == "GET" and api.state.get_count == 3:
+            wall.ahead = 3600
+
+    api.state.on_request = wait_an_hour
+    api.state.phases = ["pending", "pending", "processing", "processing", "completed"]
+    assert finished(history, start_runner(wall=wall).submit("ours", backend, a_request())).stored_at
 
 
 def test_a_refused_key_makes_a_run_wait_until_another_key_is_offered(
