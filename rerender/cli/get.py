@@ -73,6 +73,8 @@ def _get(some_id: str, terminal: Terminal, out: Path, timeout: float) -> NoRetur
             run = follow(runtime, run.run_id, terminal, stop, timeout, is_ours=False)
             code, sentence = ending(run, is_stopped=stop.asked, ends_here=runtime.previews_end_here)
             finish(history, run, terminal, folder, code, sentence)
+    if stop.asked:
+        raise KeyboardInterrupt
     fetch(some_id, terminal, folder, timeout)
 
 

@@ -112,6 +112,8 @@ def plain(text: str) -> str:
 
 
 def _say(text: str, *, err: bool = False, end: str = "\n") -> None:
+    stream = sys.stderr if err else sys.stdout
     # Where the terminal's encoding lacks a character, its escape is better than an end in the middle.
-    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding) + end, err=err, nl=False)
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
+    stream.flush()

@@ -16,6 +16,7 @@ from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, FakeApi, picture
 
+REPOSITORY = Path(__file__).parents[2]
 Cli = Callable[..., Result]
 
 
@@ -26,6 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     place.mkdir()
     (place / "clay.png").write_bytes(picture(640, 512))
     monkeypatch.chdir(place)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # for the tests with processes
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path / "home"))
     for name in ("GENLY_BASE_URL", "GENLY_WORKFLOW_ID", "RERENDER_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)

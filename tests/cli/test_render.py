@@ -14,6 +14,7 @@ from PIL import Image
 
 from rerender.models import RenderRequest
 from rerender.studio.history import History
+from rerender.studio.runtime import Runtime
 from tests.cli.conftest import document
 from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
 
@@ -70,6 +71,21 @@ def test_a_preview_spends_nothing_even_if_there_is_a_key(cli: Cli, hosted: FakeA
     result = cli("render", "clay.png", "oak", "--preview", "--width", 512, "--height", 512)
     assert (result.exit_code, hosted.state.requests) == (0, [])
     assert "no AI model" in result.stderr
+
+
+def test_beside_the_app_a_preview_is_made_too_but_does_not_outlive_the_command(cli: Cli, tmp_path: Path) -> None:
+    app = Runtime.open(tmp_path / "home")
+    try:
+        app.embedded_backend()
+        (tmp_path / "home" / "service" / "pid").write_text("1")  # as if the app were another process
+        small = ("render", "clay.png", "oak", "--seed", 1, "--width", 512, "--height", 512)
+        stopped = cli(*small, "--timeout", 0)
+        assert stopped.exit_code == 6
+        assert "It cost nothing; render it again." in stopped.stderr
+        assert cli("get", document(cli("get", "--json"))["runs"][0]["run_id"]).exit_code == 5
+        assert cli(*small).exit_code == 0
+    finally:
+        app.close()
 
 
 @pytest.mark.parametrize(
