@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 
 from rerender.models import RenderRequest
+from rerender.studio.curation import Curation
+from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
+from rerender.studio.workspaces import LOCAL
 from tests.cli.conftest import document
-from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi, Request, unused_port
 
 Cli = Callable[..., Result]
 
@@ -222,6 +226,44 @@ def test_6_means_not_finished_and_get_goes_on(cli: Cli, hosted: FakeApi) -> None
     command, run_id = result.stderr.split()[-2:]
     assert cli(command, run_id).stdout == "rerender-oak-seed1-1.png\n"
     assert hosted.state.submit_count == 1
+
+
+def test_without_waiting_a_post_is_still_sent_again_at_the_pace_of_the_api(cli: Cli, hosted: FakeApi) -> None:
+    hosted.state.submit_answers = [Answer(429, headers={"Retry-After": "0"})]
+    hosted.state.phases = ["processing"]
+    assert (cli("render", "clay.png", "oak", "--timeout", 0).exit_code, hosted.state.submit_count) == (6, 2)
+
+
+def test_a_database_that_fails_while_waiting_loses_nothing(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch, history: History
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as broken:
+        hosted.state.on_request = lambda _request: broken.setattr(History, "run", fail)
+        result = cli("render", "clay.png", "oak", "--seed", 1)
+    assert result.exit_code == 6
+    hosted.state.on_request = None
+    *_, command, run_id = result.stderr.split()
+    assert cli(command, run_id).stdout == "rerender-oak-seed1-1.png\n"
+    assert hosted.state.submit_count == 1
+
+
+def test_a_run_that_is_deleted_in_the_app_ends_the_waiting(
+    cli: Cli, hosted: FakeApi, tmp_path: Path, history: History
+) -> None:
+    database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+
+    def delete(request: Request) -> None:
+        for run in history.recent() if request.method == "GET" else []:
+            Curation(database, LOCAL).delete(run.run_id)
+
+    hosted.state.on_request, hosted.state.phases = delete, ["processing"]
+    result = cli("render", "clay.png", "oak", "--timeout", 20)
+    database.close()
+    assert result.exit_code == 7
+    assert "was deleted" in result.stderr
 
 
 def test_7_means_that_pictures_could_not_be_fetched_yet_and_get_goes_on(cli: Cli, hosted: FakeApi) -> None:
