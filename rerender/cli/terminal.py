@@ -73,7 +73,8 @@ class Terminal:
             return
         # A line that wraps could not be redrawn.
         line = f"{words}, {seconds:.0f} s"[: shutil.get_terminal_size().columns - 1]
-        _say(f"\r{line:<{len(self._drawn)}}", err=True, end="")
+        if line != self._drawn:
+            _say(f"\r{line:<{len(self._drawn)}}", err=True, end="")
         self._drawn = line
 
     def finish(self, code: Exit, sentence: str, document: Mapping[str, Any], lines: Iterable[object] = ()) -> NoReturn:

@@ -94,6 +94,17 @@ def test_pictures_that_were_given_up_are_looked_for_again(
     assert cli("get", history.recent()[0].run_id).stdout == "rerender-oak-seed1-1.png\n"
 
 
+def test_what_is_logged_for_programmers_is_not_said(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch, history: History
+) -> None:
+    hosted.state.phases = ["processing"]
+    assert cli("render", "clay.png", "oak", "--timeout", 0).exit_code == 6
+    monkeypatch.setenv("GENLY_API_KEY", "no usable key")
+    result = cli("get", history.recent()[0].run_id, "--timeout", 1)
+    assert result.exit_code == 6
+    assert "cannot be used" not in result.stderr
+
+
 @pytest.fixture
 def render_id(hosted: FakeApi) -> str:
     """A render that the account has and the history does not know."""

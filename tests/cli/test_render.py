@@ -43,6 +43,7 @@ def test_pictures_are_written_beside_what_is_needed_to_render_them_again(
     assert (written["render_id"], written["phase"], written["backend"]) == ("render1", "completed", hosted.base_url)
     assert (written["credits"], written["cost"]) == (1.0, 0.025)
     assert [made["file"] for made in written["pictures"]] == result.stdout.splitlines()
+    assert [made["seed"] for made in written["pictures"]] == [None, None], "the API says one for the whole batch"
     run = history.run(written["run_id"])
     assert run is not None
     assert run.stored_at

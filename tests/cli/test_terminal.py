@@ -31,6 +31,7 @@ def test_on_a_terminal_one_line_is_redrawn_and_a_shorter_one_covers_it(monkeypat
     screen = watch(monkeypatch)
     terminal = Terminal()
     terminal.progress("processing", 9.7)
+    terminal.progress("processing", 9.8)
     terminal.progress("done", 10.2)
     assert screen.getvalue() == "\rprocessing, 10 s\rdone, 10 s      "
     terminal.note("Written.")
