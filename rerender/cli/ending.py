@@ -26,9 +26,10 @@ def ending(run: Run, *, is_stopped: bool = False, ends_here: bool = False) -> tu
         return Exit.DONE, ""
     if run.submission == Submission.REFUSED:
         return (Exit.INTERRUPTED if is_stopped else Exit.REFUSED), run.error or ""
-    if run.submission == Submission.UNCERTAIN and not run.is_preview:
+    if run.state == State.UNCERTAIN:
         return Exit.UNCERTAIN, f"{run.error} {_FOUND}"
-    if run.phase in (Phase.FAILED, Phase.DEAD) or (run.is_preview and not run.is_unfinished):
+    has_nothing_to_come = not run.is_unfinished and (run.is_preview or run.render_id is None)
+    if run.phase in (Phase.FAILED, Phase.DEAD) or has_nothing_to_come:
         return Exit.ENDED, run.error or f"The render ended as {run.phase}."
     code, sentence = Exit.UNFINISHED, f"Not finished yet ({run.phase or run.submission})."
     if run.phase == Phase.COMPLETED:
