@@ -44,6 +44,10 @@ class History:
         """The run of this id, None when there is none here."""
         return next(iter(self._runs(runs.c.run_id == run_id)), None)
 
+    def of_render(self, render_id: str) -> Run | None:
+        """The newest run whose render has this id, None when there is none here."""
+        return next(iter(self._runs(runs.c.render_id == render_id, limit=1)), None)
+
     def series(self, series_id: str) -> list[Run]:
         """The runs of one click, oldest first."""
         return self._runs(runs.c.series_id == series_id)[::-1]

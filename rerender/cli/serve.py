@@ -1,4 +1,4 @@
-"""The command line: `python -m rerender`."""
+"""`python -m rerender serve`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,7 @@ curl {base_url}/api/renders/RENDER_ID -H "Authorization: Bearer {api_key}"
 _FROM_1 = click.IntRange(min=1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """ReRender Studio on the command line."""
-
-
-@main.command(
+@click.command(
     epilog="""\b
 Examples:
   python -m rerender serve

@@ -1,0 +1,137 @@
+"""A run from the command line: the same database and runner as the app's, and waiting until it has ended."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from rerender.cli import files
+from rerender.cli.terminal import Exit, Problem, Terminal, go_on
+from rerender.errors import ConfigurationError
+from rerender.studio.runs import Run, Submission
+from rerender.studio.runtime import Runtime, home_from
+from rerender.studio.workspaces import LOCAL
+
+__all__ = ["SOURCES", "Stop", "follow", "opened", "usable"]
+
+SOURCES = (os.environ.get,)
+LOOK_EVERY = 0.25  # seconds between two looks at the history, which another process may write
+
+_STOPPING = "Stopping. What is being sent is written down first; once more Ctrl+C ends this at once."
+_NO_DATABASE = "The database of the history does not answer."
+
+
+class Stop:
+    """While entered, Ctrl+C, SIGTERM and SIGHUP only set `asked`, so that no POST is cut off.
+
+    A second Ctrl+C ends the process at once. That is as safe as any kill: the journal says how far it came.
+    """
+
+    _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        # What a parent ignores (nohup, a background job) stays ignored.
+        caught = [number for number in self._SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+        self._before = {number: signal.signal(number, self._ask) for number in caught}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
+        # A terminal that closes may send two SIGHUPs, which nobody means as "at once".
+        if self.asked and number == signal.SIGINT:
+            os._exit(Exit.INTERRUPTED)
+        self.asked = True
+
+
+@contextmanager
+def opened() -> Iterator[Runtime]:
+    """The runtime of the app's own home, which takes up nothing before it is told to. Ends in a `Problem`."""
+    quiet = logging.StreamHandler()
+    quiet.setLevel(logging.CRITICAL)  # what else goes wrong is in the run's row, in words for people
+    logging.getLogger().addHandler(quiet)
+    database_url = os.environ.get("RERENDER_DATABASE_URL") or None
+    try:
+        runtime = Runtime.open(home_from(SOURCES), sources=SOURCES, database_url=database_url, resume=False)
+        try:
+            if runtime.ephemeral and not database_url:
+                raise ConfigurationError(f"Nothing can be kept: the folder {home_from(SOURCES)} cannot be written.")
+            yield runtime
+        finally:
+            with suppress(SQLAlchemyError):
+                runtime.close()
+    except SQLAlchemyError:
+        raise Problem(Exit.WRONG, f"{_NO_DATABASE} Nothing was sent.") from None
+    except ConfigurationError as error:
+        raise Problem(Exit.WRONG, f"{error} Nothing was sent.") from None
+    finally:
+        logging.getLogger().removeHandler(quiet)
+
+
+def usable(folder: Path) -> Path:
+    """The folder for the pictures, made if need be. Raises `Problem`."""
+    try:
+        files.check_folder(folder)
+    except OSError as error:
+        raise Problem(
+            Exit.WRONG, f"The folder {folder} cannot be written: {error.strerror}. Nothing was sent."
+        ) from None
+    return folder
+
+
+def follow(runtime: Runtime, run_id: str, terminal: Terminal, stop: Stop, timeout: float, *, is_ours: bool) -> Run:
+    """Wait for the run's end, at most `timeout` seconds, then close the runner; the run as it stands then.
+
+    A run that `is_ours` is waited for without limit while it is being sent, which ends by itself. Raises `Problem`.
+    """
+    try:
+        if is_ours:
+            _wait(runtime, run_id, terminal, stop, math.inf, lambda run: run.submission != Submission.SUBMITTING)
+        _wait(runtime, run_id, terminal, stop, timeout, lambda run: not run.is_unfinished)
+        if stop.asked:
+            terminal.note(_STOPPING)
+        runtime.runner.close()
+        run = runtime.history(LOCAL).run(run_id)
+    except SQLAlchemyError:
+        raise Problem(Exit.UNFINISHED, f"{_NO_DATABASE} Nothing is lost: {go_on(run_id)}") from None
+    if run is None:
+        raise Problem(Exit.NO_PICTURES, "This run was deleted. The app's History can bring it back for a while.")
+    return run
+
+
+def _wait(
+    runtime: Runtime, run_id: str, terminal: Terminal, stop: Stop, timeout: float, is_over: Callable[[Run], bool]
+) -> None:
+    end = time.monotonic() + timeout
+    while not stop.asked:
+        seen = runtime.runner.news
+        run = runtime.history(LOCAL).run(run_id)
+        if run is None or is_over(run):
+            return
+        terminal.progress(_stands(run), max(0.0, time.time() - run.created_at))
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        runtime.runner.wait_for_news(seen, min(LOOK_EVERY, left))
+
+
+def _stands(run: Run) -> str:
+    """An unfinished run in a few words: the API's own phase, and what it waits for."""
+    phase = "sending" if run.submission == Submission.SUBMITTING else run.phase or "sent"
+    return f"{phase} ({run.error})" if run.error else phase

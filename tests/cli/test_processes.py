@@ -1,0 +1,142 @@
+"""Commands as processes of their own, ended by signals at every moment that matters."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import Result
+
+from rerender.studio.history import History
+from tests.cli.conftest import document
+from tests.fake_api import API_KEY, FakeApi
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+Cli = Callable[..., Result]
+
+
+class Child:
+    """A running command."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "rerender", *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self, *signals: int) -> tuple[int, str, str]:
+        """Send the signals; exit code, stdout and stderr."""
+        for number in signals:
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=60)
+        assert API_KEY not in out + err
+        assert "Traceback" not in err
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Child]]:
+    started: list[Child] = []
+
+    def start(*arguments: str) -> Child:
+        started.append(Child(*arguments))
+        return started[-1]
+
+    yield start
+    for child in started:
+        child.process.kill()
+        child.process.communicate()
+
+
+RENDER = ("render", "clay.png", "oak", "--seed", "1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_waiting_ends_with_130_and_get_goes_on(
+    start: Callable[..., Child], hosted: FakeApi, cli: Cli, number: int
+) -> None:
+    hosted.state.phases = ["processing"]
+    child = start(*RENDER)
+    wait_until(lambda: hosted.state.get_count)
+    code, out, err = child.end(number)
+    assert (code, out) == (130, "")
+    hosted.state.phases = ["completed"]
+    *_, command, run_id = err.split()
+    assert cli(command, run_id).stdout == "rerender-oak-seed1-1.png\n"
+    assert hosted.state.submit_count == 1
+
+
+def test_ctrl_c_while_sending_waits_until_the_render_id_is_written_down(
+    start: Callable[..., Child], hosted: FakeApi, history: History
+) -> None:
+    hosted.state.submit_delay = 1.0
+    child = start(*RENDER)
+    wait_until(lambda: hosted.state.submit_count)
+    code, _, err = child.end(signal.SIGINT)
+    assert code == 130
+    assert "Stopping." in err
+    assert history.recent()[0].render_id == "render1"
+
+
+def test_a_second_ctrl_c_ends_at_once_and_what_was_being_sent_is_called_uncertain(
+    start: Callable[..., Child], hosted: FakeApi, cli: Cli, history: History
+) -> None:
+    hosted.state.submit_delay = 30.0
+    child = start(*RENDER)
+    wait_until(lambda: hosted.state.submit_count)
+    child.process.send_signal(signal.SIGINT)
+    assert child.process.stderr is not None
+    assert any("Stopping." in line for line in child.process.stderr)
+    assert child.end(signal.SIGINT)[0] == 130
+    result = cli("get", history.recent()[0].run_id)
+    assert (result.exit_code, hosted.state.submit_count) == (4, 1)
+    assert "may have been charged" in result.stderr
+
+
+def test_a_paid_render_survives_a_killed_command_and_is_posted_once(
+    start: Callable[..., Child], hosted: FakeApi, cli: Cli, history: History
+) -> None:
+    hosted.state.phases = ["processing"]
+    child = start(*RENDER)
+    wait_until(lambda: hosted.state.get_count)
+    assert child.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    hosted.state.phases = ["completed"]
+    assert document(cli("get", history.recent()[0].run_id, "--json"))["render_id"] == "render1"
+    assert hosted.state.submit_count == 1
+
+
+def test_a_preview_goes_on_after_its_command_was_stopped(start: Callable[..., Child], cli: Cli) -> None:
+    child = start("render", "clay.png", "oak", "--seed", "1", "--batch-size", "4")
+    assert child.process.stderr is not None
+    assert any("processing" in line for line in child.process.stderr)
+    code, _, err = child.end(signal.SIGINT)
+    assert code == 130
+    *_, command, run_id = err.split()
+    assert len(document(cli(command, run_id, "--json"))["pictures"]) == 4
+
+
+def test_ctrl_c_in_get_at_the_api_loses_nothing(start: Callable[..., Child], hosted: FakeApi) -> None:
+    hosted.state.renders["lost1"] = {"image_width": 512, "image_height": 512}
+    hosted.state.phases = ["processing"]
+    child = start("get", "lost1")
+    wait_until(lambda: hosted.state.get_count > 1)
+    code, _, err = child.end(signal.SIGINT)
+    assert (code, err.splitlines()[-1]) == (130, "Stopped. Nothing is lost: python -m rerender get lost1")
+
+
+def test_what_a_parent_ignores_stays_ignored(hosted: FakeApi) -> None:
+    hosted.state.phases = ["processing", "completed"]
+    command = [sys.executable, "-m", "rerender", *RENDER, "--quiet"]
+    kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGHUP, kept)
+    with process:
+        wait_until(lambda: hosted.state.get_count)
+        os.kill(process.pid, signal.SIGHUP)
+        assert process.communicate(timeout=60)[0] == b"rerender-oak-seed1-1.png\n"
