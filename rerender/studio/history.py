@@ -1,4 +1,4 @@
-"""What pages read. A history sees one workspace and nothing else, and no run that was deleted."""
+"""What pages read. A history sees one workspace and nothing else, and no run that was deleted, where not stated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, func, insert, select
 from rerender.errors import ImageError
 from rerender.models import RenderRequest
 from rerender.studio import pictures
+from rerender.studio.attention import NEED, NEEDED, Need
 from rerender.studio.database import Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run
 from rerender.studio.search import COVER, Entry, Found, Search
@@ -50,6 +51,17 @@ class History:
     def unfinished(self) -> list[Run]:
         """The runs to which something is still going to happen by itself, newest first."""
         return self._runs(runs.c.finished_at.is_(None))
+
+    def need_count(self) -> int:
+        """How many runs need their owner."""
+        with self._database.read() as connection:
+            return connection.scalar(self._mine(runs, func.count()).where(NEEDED)) or 0
+
+    def needs(self) -> list[tuple[Need, Run]]:
+        """The runs that need their owner, and for what, newest first; some may have been deleted."""
+        query = self._mine(runs, *RUN_COLUMNS, NEED.label("need")).where(NEEDED).order_by(*NEWEST_FIRST)
+        with self._database.read() as connection:
+            return [(Need(row["need"]), Run.from_row(row)) for row in connection.execute(query).mappings()]
 
     def unfinished_like(self, backend_name: str, request: RenderRequest) -> Run | None:
         """An unfinished run of the very same request at the same backend: a second one is rarely meant."""

@@ -23,7 +23,7 @@ from rerender.models import Render, RenderRequest
 from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import Database
-from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
+from rerender.studio.runs import FREE, RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
@@ -35,7 +35,6 @@ CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
 MISC_MAX_BYTES, MISC_MAX_DEPTH, SENTENCE_MAX_CHARS = 100_000, 50, 4_000
 """What is kept of an API's words: of `misc` as JSON, and of `phase` and `error`. An archive takes all of it."""
-FREE = {"credits": 0.0, "cost": 0.0}
 APART = 0.001
 
 
@@ -109,19 +108,29 @@ class Journal:
         ours = (self._is_mine, runs.c.submission == Submission.SUBMITTING, runs.c.submitted_at.is_(None))
         return self._write(run_id, *ours, submitted_at=self._wall())
 
-    def accepted(self, run_id: str, render_id: str) -> Run | None:
-        """The API answered with a render id: the run is ours to follow now, whatever its row said. None if deleted."""
-        known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "finished_at": None}
-        self._write(run_id, **known, **self._owned())
+    def held_back(self, run_id: str) -> bool:
+        """The POST certainly did not arrive and is going to be sent again: until `sending` says so, nothing is sent."""
+        return self._write(run_id, self._is_mine, runs.c.submission == Submission.SUBMITTING, submitted_at=None)
+
+    def accepted(self, run_id: str, render_id: str, backend: Backend | None = None) -> Run | None:
+        """The API answered with a render id: the run is ours to follow now, whatever its row said. None if deleted.
+
+        With its backend it costs what it costs there, should somebody have said meanwhile that it was not charged.
+        """
+        known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "settled_at": None}
+        price = {"credits": backend.credits_per_run, "cost": backend.cost} if backend else {}
+        self._write(run_id, **known, **price, finished_at=None, stopped_at=None, **self._owned())
         with self._database.read() as connection:
             row = connection.execute(select(*RUN_COLUMNS).where(runs.c.run_id == run_id)).mappings().first()
             return None if row is None else Run.from_row(row)
 
     def not_accepted(self, run_id: str, submission: Submission, error: str) -> None:
         """The POST ended without a render id: refused (nothing was charged) or uncertain."""
+        unknown = [runs.c.render_id.is_(None), runs.c.submission != Submission.REFUSED]
+        if submission != Submission.REFUSED:
+            unknown.append(runs.c.settled_at.is_(None))
         free = FREE if submission == Submission.REFUSED else {}
-        no_id = runs.c.render_id.is_(None)
-        self._write(run_id, no_id, submission=submission, error=error, finished_at=self._wall(), **free)
+        self._write(run_id, *unknown, submission=submission, error=error, finished_at=self._wall(), **free)
 
     def seen(self, run_id: str, render: Render, error: str | None = None) -> bool:
         """What the API says of an unfinished run. False when the run is no longer ours, as in the methods below."""
@@ -166,18 +175,6 @@ class Journal:
                 connection.execute(insert(outputs).values(run_id=run.run_id, **row))
         self._announce()
         return True
-
-    def reopen(self, workspace: str, run_id: str) -> bool:
-        """Look again for outputs that were given up. False when there is nothing to look for."""
-        given_up = (
-            runs.c.workspace == workspace,
-            runs.c.submission == Submission.ACCEPTED,
-            runs.c.completed_at.is_not(None),
-            runs.c.finished_at.is_not(None),
-            runs.c.stored_at.is_(None),
-        )
-        nobody = {"owner": None, "lease_until": None}
-        return self._write(run_id, *given_up, finished_at=None, completed_at=None, error=None, **nobody)
 
     def renew(self) -> set[str]:
         """Renew the lease of every unfinished run of ours; which those are."""

@@ -21,6 +21,7 @@ from rerender.studio.database import Database
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.keys import Keys
 from rerender.studio.runs import Run, Submission
+from rerender.studio.steering import Steering
 from rerender.studio.tracker import FindBackend, Tracker
 
 __all__ = ["Runner"]
@@ -38,6 +39,10 @@ BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. 
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
 T = TypeVar("T")
+
+
+class _NotSent(Exception):
+    """The run was decided about while it waited to be sent, and its row says how."""
 
 
 class Runner:
@@ -63,6 +68,7 @@ class Runner:
         self._news = News()
         self._keys = Keys(wall)
         self._journal = Journal(database, new_owner(), wall=wall, lease=lease, announce=self._news.announce)
+        self._steering = Steering(database, wall=wall, announce=self._news.announce)
         self._tracker = Tracker(
             self._journal, self._keys, find_backend, on_stored=on_stored, clock=clock, wall=wall, jitter=jitter
         )
@@ -105,10 +111,26 @@ class Runner:
         self._tracker.look_around()
 
     def look_again(self, workspace: str, run_id: str) -> bool:
-        """Try again to fetch outputs that were given up. False when there is nothing to fetch."""
-        reopened = self._journal.reopen(workspace, run_id)
-        self._tracker.look_around()
-        return reopened
+        """Go on with a run that was stopped, or whose pictures were given up. False when there is nothing to fetch."""
+        return self._decided(self._steering.look_again(workspace, run_id))
+
+    def stop_watching(self, workspace: str, run_id: str) -> bool:
+        """Cancel a run that has not begun to be sent; of an accepted one, wait for the pictures no more.
+
+        False while its POST is in flight, and when there is nothing to stop. `look_again` goes on with an accepted one.
+        """
+        return self._decided(self._steering.stop(workspace, run_id))
+
+    def attach(self, workspace: str, run_id: str, render_id: str) -> bool:
+        """Follow a run of unknown fate as the render that its owner found in the account.
+
+        False when it is no such run, or the id is none, or that of another run.
+        """
+        return self._decided(self._steering.attach(workspace, run_id, render_id))
+
+    def settle(self, workspace: str, run_id: str, *, charged: bool) -> bool:
+        """The owner says whether a run of unknown fate was charged. False when it is no such run."""
+        return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
     @property
     def news(self) -> int:
@@ -128,13 +150,21 @@ class Runner:
         self._tracker.close(LOOKS_END_WITHIN)
         self._journal.let_go()
 
+    def _decided(self, decided: bool) -> bool:
+        if decided:
+            self._tracker.start()
+            self._tracker.look_around()
+        return decided
+
     def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
         if not self._journal.sending(run_id):
             return
         submission, error = Submission.UNCERTAIN, BROKE_OFF
         try:
-            with backend.client(self._request_timeout, self._pause) as client:
+            with backend.client(self._request_timeout, partial(self._hold_back, run_id)) as client:
                 render_id = client.submit(request)
+        except _NotSent:
+            return
         except SubmissionUncertain as uncertain:
             error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
         except RerenderError as refusal:
@@ -142,7 +172,8 @@ class Runner:
         except Exception:
             _log.exception("Run %s: sending stopped with an error.", run_id)
         else:
-            run = self._surely(lambda: self._journal.accepted(run_id, render_id), f"run {run_id} is render {render_id}")
+            what = f"run {run_id} is render {render_id}"
+            run = self._surely(lambda: self._journal.accepted(run_id, render_id, backend), what)
             if run is not None:
                 self._tracker.follow(run, backend)
             return
@@ -161,7 +192,13 @@ class Runner:
             _log.critical("The database takes no writes. Note down: %s", what)
             raise
 
-    def _pause(self, seconds: float) -> None:
-        """Wait before a POST that certainly did not arrive is sent again, unless the runner closes."""
-        if self._closing.wait(seconds):
-            raise TransportError("The app was closed before this was sent.")
+    def _hold_back(self, run_id: str, seconds: float) -> None:
+        """Wait before a POST that certainly did not arrive is sent again, unless it is stopped or the runner closes."""
+        try:
+            self._journal.held_back(run_id)
+            if self._closing.wait(seconds):
+                raise TransportError("The app was closed before this was sent.")
+            if not self._journal.sending(run_id):
+                raise _NotSent
+        except SQLAlchemyError:
+            raise TransportError("The history could not be written to.") from None

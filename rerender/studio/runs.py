@@ -14,9 +14,11 @@ from sqlalchemy import RowMapping, case
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["STATE", "Picture", "Run", "State", "Submission"]
+__all__ = ["FREE", "STATE", "Picture", "Run", "State", "Submission"]
 
 UNREADABLE = "application/octet-stream"
+FREE = {"credits": 0.0, "cost": 0.0}
+"""What a run cost once it is known that nothing was charged."""
 
 
 class Submission(StrEnum):
@@ -36,6 +38,7 @@ class State(StrEnum):
     FAILED = "failed"  # ended without all of its pictures
     REFUSED = "refused"  # never accepted, so certainly not charged
     UNCERTAIN = "uncertain"  # may have been charged, and nobody can say
+    STOPPED = "stopped"  # its owner does not wait for it any more; it goes on where it is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Run:
     starred: bool
     note: str
     deleted_at: float | None  # hidden from then on, and purged some time after
+    stopped_at: float | None  # its owner stopped watching it, and can watch it again
+    settled_at: float | None  # its owner said what became of a POST of unknown fate
 
     @property
     def is_unfinished(self) -> bool:
@@ -86,9 +91,23 @@ class Run:
             return State.UNFINISHED
         if self.submission == Submission.REFUSED:
             return State.REFUSED
-        if self.submission == Submission.UNCERTAIN and not self.is_preview:
+        if self.submission == Submission.UNCERTAIN and self.settled_at is None and not self.is_preview:
             return State.UNCERTAIN
+        if self.stopped_at is not None:
+            return State.STOPPED
         return State.FAILED if self.stored_at is None else State.COMPLETED
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """Whether its owner can stop it, or stop watching it: any time but while its POST is in flight."""
+        return self.is_unfinished and (self.submission == Submission.ACCEPTED or self.submitted_at is None)
+
+    @property
+    def can_be_watched_again(self) -> bool:
+        """Whether there may be pictures that nobody is fetching: watching was stopped, or they were given up."""
+        ended_without = self.finished_at is not None and self.stored_at is None
+        may_have = self.stopped_at is not None or self.completed_at is not None
+        return ended_without and may_have and self.submission == Submission.ACCEPTED
 
     @property
     def is_preview(self) -> bool:
@@ -106,7 +125,11 @@ RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
 STATE = case(
     (runs.c.finished_at.is_(None), State.UNFINISHED),
     (runs.c.submission == Submission.REFUSED, State.REFUSED),
-    ((runs.c.submission == Submission.UNCERTAIN) & (runs.c.backend != EMBEDDED), State.UNCERTAIN),
+    (
+        (runs.c.submission == Submission.UNCERTAIN) & runs.c.settled_at.is_(None) & (runs.c.backend != EMBEDDED),
+        State.UNCERTAIN,
+    ),
+    (runs.c.stopped_at.is_not(None), State.STOPPED),
     (runs.c.stored_at.is_(None), State.FAILED),
     else_=State.COMPLETED,
 )

@@ -19,6 +19,7 @@ from rerender.errors import (
     RerenderError,
 )
 from rerender.models import Output, Phase, Render
+from rerender.studio.attention import WAITS
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.concurrency import Pool
 from rerender.studio.journal import Download, Journal
@@ -183,7 +184,7 @@ class Tracker:
         backend = None if run.submission == Submission.SUBMITTING else self._named(run)
         if run.submission != Submission.SUBMITTING and backend is None:
             service = "the preview service" if run.backend == EMBEDDED else f"the key for {run.backend}"
-            sentence = f"This render is waiting for {service}. Nothing is lost."
+            sentence = f"{WAITS} {service}. Nothing is lost."
             if sentence != run.error:
                 self._journal.waits(run.run_id, sentence)
         elif self._journal.take(run.run_id) and backend is not None:
@@ -247,7 +248,7 @@ class Tracker:
             return False
         watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
         if watch.is_refused:
-            sentence = f"This render is waiting for its key: {error} Nothing is lost."
+            sentence = f"{WAITS} its key: {error} Nothing is lost."
         else:
             sentence = f"{error} Looking again by itself."
         if sentence == watch.run.error:

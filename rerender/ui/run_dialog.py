@@ -7,7 +7,7 @@ import streamlit as st
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.runs import Run, State
 from rerender.ui import as_code, deleted, results, session, words
-from rerender.ui.page import plain
+from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
 _CHOSEN = "history.chosen"
@@ -43,22 +43,12 @@ def _draw(visit: Visit, run_id: str) -> None:
     with shown:
         results.show_alone(visit, run)
     with told:
-        if run.state == State.UNCERTAIN:
-            _perhaps_charged(run)
         st.code(run.prompt, language=None, wrap_lines=True, height="content" if len(run.prompt) < 400 else 200)
         _facts(run)
         _note(run)
         _actions(visit, run)
         with st.expander("As code", icon=":material/code:"):
             as_code.of_run(visit, run)
-
-
-def _perhaps_charged(run: Run) -> None:
-    st.warning(
-        f"Check your account at {plain(run.backend)} for this run. Rendering it again costs again. "
-        "The note below keeps what you find out.",
-        title="May have been charged",
-    )
 
 
 def _facts(run: Run) -> None:
@@ -106,14 +96,25 @@ def _actions(visit: Visit, run: Run) -> None:
         if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
             session.use_run(run, visit.history)
             _go_to_render_page()
+        if run.state == State.UNCERTAIN and st.button("Say what became of it", help="Charged, not charged, or found"):
+            close()
+            st.switch_page(NEEDS_YOU)
         if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
             _go_to_render_page()
         st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
-            st.caption("You can undo it on this page.")
+            st.caption(f"{_at_stake(run)}You can undo it on this page.")
             st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id,))
+
+
+def _at_stake(run: Run) -> str:
+    """What of a paid run deleting does not undo."""
+    if run.is_preview or run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
+        return ""
+    may_have = "may have been" if run.state == State.UNCERTAIN else "is"
+    return f"The credit {may_have} spent, and that is not undone. "
 
 
 def _go_to_render_page() -> None:

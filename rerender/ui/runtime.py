@@ -66,14 +66,31 @@ class Visit:
 def visit() -> Visit:
     """The current visitor's view, for one run of a page. Stops the page with one sentence when a setting is wrong."""
     try:
-        runtime = _held(id(Runtime))
-        current = _mode()
-        workspace = LOCAL if current == "local" else workspace_of(session.secret())
-        preferred = preferences.load(runtime.database, workspace)
-        backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
+        return _visit()
     except ConfigurationError as error:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
+
+
+def need_count() -> int:
+    """How many runs need the visitor; 0 when a setting is wrong, which the page then says."""
+    try:
+        runtime, _, workspace = _whose()
+    except ConfigurationError:
+        return 0
+    return runtime.history(workspace).need_count()
+
+
+def _whose() -> tuple[Runtime, Mode, str]:
+    """The runtime, its mode and the visitor's workspace. Raises `ConfigurationError`."""
+    runtime, current = _held(id(Runtime)), _mode()
+    return runtime, current, LOCAL if current == "local" else workspace_of(session.secret())
+
+
+def _visit() -> Visit:
+    runtime, current, workspace = _whose()
+    preferred = preferences.load(runtime.database, workspace)
+    backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
     return Visit(runtime, current, backend, workspace, runtime.history(workspace), preferred)
 
 

@@ -16,6 +16,7 @@ STATES = {
     State.FAILED.value: "Failed",
     State.REFUSED.value: "Not accepted",
     State.UNCERTAIN.value: "May have been charged",
+    State.STOPPED.value: "Not watched",
 }
 
 
@@ -27,7 +28,8 @@ def cost(run: Run) -> str:
         return "Not charged"
     if run.credits == 0:
         return "0 credits"
-    return f"${run.cost:.3f}" if run.state in (State.COMPLETED, State.UNFINISHED) else f"Perhaps ${run.cost:.3f}"
+    is_known = run.settled_at is not None or run.state in (State.COMPLETED, State.UNFINISHED, State.STOPPED)
+    return f"${run.cost:.3f}" if is_known else f"Perhaps ${run.cost:.3f}"
 
 
 def backend(name: str) -> str:

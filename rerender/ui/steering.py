@@ -1,0 +1,72 @@
+"""What a person can do about a run under way, and about one that ended without its pictures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rerender.studio.runs import Run
+from rerender.ui.page import plain
+from rerender.ui.runtime import Visit, visit_now
+
+
+def stops(run: Run, runs: list[Run]) -> None:
+    """The ways to end the waiting: for the run that is shown, or for all of its series that are not sent yet."""
+    unsent = [one.run_id for one in runs if is_queued(one)]
+    if len(unsent) > 1:
+        _stop_button(f"Cancel the {len(unsent)} not sent yet", unsent, _CANCEL)
+    elif is_queued(run):
+        _stop_button("Cancel", unsent, _CANCEL)
+    elif run.can_be_stopped:
+        _stop_button("Stop watching", [run.run_id], _STOP_FREE if run.is_preview else _STOP)
+
+
+def _stop_button(label: str, run_ids: list[str], about: str) -> None:
+    st.button(label, icon=":material/stop_circle:", type="tertiary", on_click=_stop, args=(run_ids,), help=about)
+
+
+def is_queued(run: Run) -> bool:
+    """Whether the run waits for its turn to be sent."""
+    return run.is_unfinished and run.submission == "submitting" and run.submitted_at is None
+
+
+def ended(run: Run) -> None:
+    """Why a run has no pictures, or not all of them, and what can be done about it."""
+    said = plain(run.error or "This run ended without pictures.")
+    if run.stopped_at is not None or run.settled_at is not None:
+        st.info(said)
+    else:
+        st.error(said)
+    if run.can_be_watched_again:
+        watch_again(run)
+
+
+def watch_again(run: Run) -> None:
+    """The way back to waiting for the pictures."""
+    label, key = "Watch again" if run.stopped_at is not None else "Look again", f"steering.again.{run.run_id}"
+    st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
+
+
+def lend_key(visit: Visit, run_id: str) -> None:
+    """Let the runner follow this run with the key in use, where it is that of the run's API."""
+    run = visit.history.run(run_id)
+    if run is not None and run.backend == visit.backend.name and not (run.is_preview or visit.backend.needs_key):
+        visit.runner.offer(visit.workspace, visit.backend)
+
+
+_AGAIN = "Nothing is sent again: the pictures are fetched if they are still there."
+_CANCEL = "It has not been sent yet, so nothing is charged."
+_STOP = "The credit is spent: the API goes on with the render. You can watch it again at any time."
+_STOP_FREE = "It cost nothing. You can watch it again at any time."
+
+
+def _stop(run_ids: list[str]) -> None:
+    visit = visit_now()
+    stopped = [visit.runner.stop_watching(visit.workspace, run_id) for run_id in run_ids]
+    if not all(stopped):
+        st.toast("It was on its way already; wait a moment")
+
+
+def _again(run_id: str) -> None:
+    visit = visit_now()
+    if visit.runner.look_again(visit.workspace, run_id):
+        lend_key(visit, run_id)
