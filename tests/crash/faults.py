@@ -40,7 +40,9 @@ def replaced(answer: Answer) -> Spoil:
 def halved(work: Work) -> Answer:
     """The connection ends in the middle of the body."""
     whole = work()
-    return replace(whole, body=whole.body[: len(whole.body) // 2], headers={"Content-Length": str(len(whole.body))}, cut=True)
+    return replace(
+        whole, body=whole.body[: len(whole.body) // 2], headers={"Content-Length": str(len(whole.body))}, cut=True
+    )
 
 
 def short(work: Work) -> Answer:
@@ -82,7 +84,13 @@ FAULTS = (
     Fault("truncated downloads", FETCHED, download=(halved, halved)),
     Fault("half pictures", FETCHED, download=(short, short)),
     Fault("unknown phase", FETCHED, phases=("dreaming", "completed")),
-    Fault("429 with Retry-After", MISSED, post=(instead(BUSY),), look=(instead(BUSY),), download=(instead(BUSY),)),
+    Fault(
+        "429 with Retry-After",
+        MISSED | {"hold"},
+        post=(instead(BUSY),),
+        look=(instead(BUSY),),
+        download=(instead(BUSY),),
+    ),
     Fault("dead", FETCHED - {"fetch"} | {"end"}, phases=("processing", "dead")),
 )
 
@@ -92,7 +100,9 @@ class Truth:
     """What the server knows."""
 
     charges: dict[str, int] = field(default_factory=dict)  # the run's seed by render id
-    posts: Counter[int] = field(default_factory=Counter)  # by seed, without those told to come again later
+    posts: Counter[int] = field(
+        default_factory=Counter
+    )  # by seed, as far as the body came; without those told to come later
 
 
 class FaultyApi(FakeApi):
@@ -118,7 +128,7 @@ class FaultyApi(FakeApi):
 
     def answer(self, request: Request) -> Answer:
         kind, of, seed = self._about(request)
-        if kind == "post":
+        if kind == "post" and seed >= 0:
             self.truth.posts[seed] += 1
         self._struck(kind, "arrived", seed)
         spoils = {"post": self.fault.post, "look": self.fault.look, "download": self.fault.download}[kind]
@@ -126,7 +136,7 @@ class FaultyApi(FakeApi):
         self._seen[kind, of] += 1
         work = lambda: self._worked(request, seed)  # noqa: E731
         answer = spoils[number](work) if number < len(spoils) else work()
-        if kind == "post" and answer.status == 429:
+        if kind == "post" and seed >= 0 and answer.status == 429:
             self.truth.posts[seed] -= 1
         self._struck(kind, "worked", seed)
         return answer

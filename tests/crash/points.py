@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from rerender.studio import tracker
 from rerender.studio.runner import Runner
 
-Stage = Literal["submit", "refuse", "accept", "look", "miss", "end", "fetch", "take", "close"]
+Stage = Literal["submit", "refuse", "hold", "accept", "look", "miss", "end", "fetch", "take", "close"]
 When = Literal["before", "inside", "after", "head", "body", "arrived", "worked"]
 Fate = Literal["no row", "refused", "uncertain", "completed", "any"]
 
@@ -68,6 +68,11 @@ POINTS = (
     Point("refuse", f"{JOURNAL}.not_accepted", "before"),
     Point("refuse", f"{JOURNAL}.not_accepted", "inside"),
     Point("refuse", f"{JOURNAL}.not_accepted", "after"),
+    Point("hold", f"{JOURNAL}.held_back", "before"),
+    Point("hold", f"{JOURNAL}.held_back", "inside"),
+    Point("hold", f"{JOURNAL}.held_back", "after"),
+    Point("hold", f"{JOURNAL}.sending", "inside", nth=2),
+    Point("hold", f"{JOURNAL}.sending", "after", nth=2),
     Point("accept", f"{CLIENT}.submit", "after", "uncertain"),
     Point("accept", f"{JOURNAL}.accepted", "before", "uncertain"),
     Point("accept", f"{JOURNAL}.accepted", "inside", "uncertain"),
@@ -118,8 +123,8 @@ ACCEPTED = next(point for point in POINTS if point.name == "after Journal.accept
 
 def hurry() -> None:
     """Pauses that only cost a test its time: a hundredth of them, in this process."""
-    pause = Runner._pause
-    Runner._pause = lambda self, seconds: pause(self, seconds / 100)  # type: ignore[method-assign]
+    hold_back = Runner._hold_back
+    Runner._hold_back = lambda self, run_id, seconds: hold_back(self, run_id, seconds / 100)  # type: ignore[method-assign]
     tracker.ROUND_EVERY = tracker.MAX_PACE = 0.05
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rerender.studio.backends import Backend, hosted_backend
+from rerender.studio.runner import LEASE
 from tests.crash.evidence import Evidence, is_settled
 from tests.crash.faults import FAULTS, Fault, FaultyApi
 from tests.crash.points import ACCEPTED, POINTS, Point
@@ -19,6 +21,8 @@ from tests.waiting import wait_until
 
 VICTIM, BESIDE, SUCCESSOR = 100, 200, 300
 """The first seed of the runs that each process submits."""
+TAKEN_UP_WITHIN = LEASE - 5.0
+"""Seconds. Whoever goes on with the runs of a process that is gone does not wait for its lease."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,27 @@ def grid() -> list[Crash]:
         for is_beside in (False, True)
         if point.stage in fault.stages and not (is_beside and point.stage == "take")
     ]
+
+
+def at_random(seed: str) -> Crash:
+    """A random point and moment under a random fault; the same one for the same seed.
+
+    Nearly half of the moments lie some milliseconds after the point, and nearly half of the crashes are followed by
+    another one. What is not reached is killed when all is done.
+    """
+    rng = random.Random(seed)
+    point, again = (replace(one, nth=rng.choice((1, 1, 2, 3))) for one in rng.choices(POINTS, k=2))
+    return Crash(
+        point,
+        rng.choice(FAULTS),
+        is_beside=rng.random() < 0.5,
+        runs=rng.randint(1, 4),
+        batch_size=rng.randint(1, 3),
+        delay=rng.uniform(0.0, 0.06) if rng.random() < 0.45 else 0.0,
+        again=again if rng.random() < 0.45 else None,
+        must_be_reached=False,
+        seed=seed,
+    )
 
 
 def play(crash: Crash, file: Path) -> None:
@@ -96,8 +121,8 @@ class Stage:
     def die(self) -> None:
         crash = self.crash
         if crash.point.stage == "take":
-            self.crash_at(ACCEPTED, VICTIM, must_be_reached=True)
-            self.crash_at(crash.point, None, must_be_reached=True)
+            self.crash_at(ACCEPTED, VICTIM, must_be_reached=crash.must_be_reached)
+            self.crash_at(crash.point, None, must_be_reached=crash.must_be_reached)
         else:
             self.crash_at(crash.point, VICTIM, delay=crash.delay, must_be_reached=crash.must_be_reached)
         if crash.again:
@@ -118,7 +143,7 @@ class Stage:
     def finish(self, process: Process, seeds: frozenset[int] = frozenset()) -> None:
         """Wait until nothing is left to be done, and let the process end."""
         try:
-            wait_until(lambda: is_settled(self.file, seeds), 60)
+            wait_until(lambda: is_settled(self.file, seeds), TAKEN_UP_WITHIN)
         except AssertionError:
             raise AssertionError(f"It does not end.\n{self.evidence()}") from None
         assert process.close() == 0, f"Did not end by itself: {self.crash}"
@@ -130,7 +155,7 @@ class Stage:
             return False
         render_ids = {seed: render_id for render_id, seed in evidence.truth.charges.items()}
         with self.process() as owner:
-            owner.tell("resume")
+            owner.do("resume")
             for row in uncertain:
                 if row.seed in render_ids:
                     done = owner.do("attach", row.run_id, render_ids[row.seed])
