@@ -5,18 +5,19 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
-import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, event
 
 from rerender.studio import tracker
+from rerender.studio.database import Database
 from rerender.studio.runner import Runner
 
 Stage = Literal["submit", "refuse", "hold", "accept", "look", "miss", "end", "fetch", "take", "close"]
@@ -135,9 +136,15 @@ def arm(point: Point, delay: float, which: signal.Signals) -> None:
     """
     count = itertools.count(1)
 
+    between_writes: AbstractContextManager[object] = nullcontext()
+    if which == signal.SIGSTOP:
+        between_writes = _one_write_at_a_time()
+
     def strike() -> None:
         time.sleep(delay)
-        os.kill(os.getpid(), which)
+        with between_writes:
+            # To this thread, so that it goes no step further; to a process it is any thread that takes a signal.
+            signal.pthread_kill(threading.get_ident(), which)
 
     def reached() -> None:
         if next(count) == point.nth:
@@ -149,6 +156,19 @@ def arm(point: Point, delay: float, which: signal.Signals) -> None:
         _arm_wire(point, reached)
     else:
         _arm_method(point, reached)
+
+
+def _one_write_at_a_time() -> AbstractContextManager[object]:
+    """Hold this, and no other thread is within a transaction that would hold the file while the process sleeps."""
+    lock, write = threading.RLock(), Database.write
+
+    @contextmanager
+    def write_alone(self: Database) -> Iterator[Connection]:
+        with lock, write(self) as connection:
+            yield connection
+
+    Database.write = write_alone  # type: ignore[method-assign]
+    return lock
 
 
 def _arm_method(point: Point, reached: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -67,8 +68,11 @@ def _live(
     point: Point | None,
     delay: float,
     which: signal.Signals,
+    host: str | None,
 ) -> None:
     points.hurry()
+    if host:
+        socket.gethostname = lambda: host
     if point:
         points.arm(point, delay, which)
     life = Life(file, backend, lease)
@@ -82,7 +86,10 @@ def _live(
 
 
 class Process:
-    """A child, which is killed (or stopped) at `point` and until then does what it is told."""
+    """A child, which gets the signal `which` at `point` and until then does what it is told.
+
+    `lease` and `delay` are in seconds; a `host` other than this one makes it look like a process of another machine.
+    """
 
     def __init__(
         self,
@@ -93,10 +100,11 @@ class Process:
         lease: float = LEASE,
         delay: float = 0.0,
         which: signal.Signals = signal.SIGKILL,
+        host: str | None = None,
     ) -> None:
         self._orders, theirs = _processes.Pipe()
         self._process = _processes.Process(
-            target=_live, args=(theirs, file, backend, lease, point, delay, which), daemon=True
+            target=_live, args=(theirs, file, backend, lease, point, delay, which, host), daemon=True
         )
         with _one_at_a_time:
             _processes.set_forkserver_preload(["tests.crash.preload"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from rerender.studio.backends import Backend, hosted_backend
 from rerender.studio.runner import LEASE
 from tests.crash.evidence import Evidence, is_settled
 from tests.crash.faults import FAULTS, Fault, FaultyApi
-from tests.crash.points import ACCEPTED, POINTS, Point
+from tests.crash.points import ACCEPTED, POINTS, Fate, Point
 from tests.crash.processes import Process
 from tests.fake_api import API_KEY
 from tests.waiting import wait_until
@@ -86,14 +86,8 @@ def play(crash: Crash, file: Path) -> None:
     with FaultyApi(crash.fault) as api:
         stage = Stage(crash, file, api)
         stage.crash_and_go_on()
-        evidence = stage.evidence()
-        evidence.assert_promises()
-        if crash.fault.name == "none" and crash.point.fate != "any" and crash.must_be_reached:
-            evidence.assert_fate(VICTIM, crash.point.fate)
-        if stage.look_up_what_is_uncertain(evidence):
-            evidence = stage.evidence()
-            evidence.assert_promises()
-        evidence.assert_books_agree()
+        fate = crash.point.fate if crash.fault.name == "none" and crash.must_be_reached else "any"
+        stage.assert_that_all_is_kept(fate)
 
 
 class Stage:
@@ -131,7 +125,10 @@ class Stage:
     def crash_at(self, point: Point, seed: int | None, *, must_be_reached: bool, delay: float = 0.0) -> None:
         """Run a process until it dies at the point, or, when it need not get there, until all is done."""
         seeds = frozenset() if seed is None else frozenset(range(seed, seed + self.crash.runs))
-        with self.process(point, delay=delay) as victim, self.struck_by_the_server(point, victim, seeds, delay):
+        with (
+            self.process(point, delay=delay) as victim,
+            self.struck_by_the_server(point, seeds, lambda: victim.kill(delay)),
+        ):
             victim.tell("resume") if seed is None else victim.tell("submit", sorted(seeds), self.crash.batch_size)
             if point.stage == "close":
                 victim.tell_to_close()
@@ -145,37 +142,54 @@ class Stage:
         try:
             wait_until(lambda: is_settled(self.file, seeds), TAKEN_UP_WITHIN)
         except AssertionError:
-            raise AssertionError(f"It does not end.\n{self.evidence()}") from None
+            raise AssertionError(f"It does not end.\n{self.as_it_stands()}") from None
         assert process.close() == 0, f"Did not end by itself: {self.crash}"
+
+    def assert_that_all_is_kept(self, fate: Fate = "any") -> Evidence:
+        """Hold the promises, before and after the owner has looked up what is uncertain; what is left in the end.
+
+        `fate` is what has become of the first run, until then.
+        """
+        evidence = self.evidence()
+        evidence.assert_promises()
+        if fate != "any":
+            evidence.assert_fate(VICTIM, fate)
+        if self.look_up_what_is_uncertain(evidence):
+            evidence = self.evidence()
+            evidence.assert_promises()
+        evidence.assert_books_agree()
+        return evidence
 
     def look_up_what_is_uncertain(self, evidence: Evidence) -> bool:
         """Settle each run of unknown fate as its owner does who looks at the account. Whether there was one."""
-        uncertain = [row for row in evidence.rows if row.submission == "uncertain"]
-        if not uncertain:
+        if not any(row.submission == "uncertain" for row in evidence.rows):
             return False
-        render_ids = {seed: render_id for render_id, seed in evidence.truth.charges.items()}
         with self.process() as owner:
             owner.do("resume")
-            for row in uncertain:
-                if row.seed in render_ids:
-                    done = owner.do("attach", row.run_id, render_ids[row.seed])
-                else:
-                    done = owner.do("settle", row.run_id, False)
-                assert done is True, f"Run {row.seed} could not be settled.\n{evidence}"
+            self.look_up(owner, evidence)
             self.finish(owner)
         return True
+
+    def look_up(self, owner: Process, evidence: Evidence) -> None:
+        """Tell a process what the server's truth is about each run of unknown fate."""
+        render_ids = {seed: render_id for render_id, seed in evidence.truth.charges.items()}
+        for row in evidence.rows:
+            if row.submission != "uncertain":
+                continue
+            if row.seed in render_ids:
+                done = owner.do("attach", row.run_id, render_ids[row.seed])
+            else:
+                done = owner.do("settle", row.run_id, False)
+            assert done is True, f"Run {row.seed} could not be settled.\n{evidence}"
 
     def process(self, point: Point | None = None, **options: Any) -> Process:
         return Process(self.file, self.backend, point, **options)
 
     @contextmanager
-    def struck_by_the_server(
-        self, point: Point, victim: Process, seeds: frozenset[int], delay: float
-    ) -> Iterator[None]:
-        """The server kills the process if that is where the point is."""
-
+    def struck_by_the_server(self, point: Point, seeds: frozenset[int], strike: Callable[[], None]) -> Iterator[None]:
+        """The server strikes when a run of these seeds reaches the point, if that is where the point is."""
         if point.is_at_the_server:
-            self.api.aim(point, seeds, lambda: victim.kill(delay))
+            self.api.aim(point, seeds, strike)
         yield
         self.api.point = None
 
@@ -186,4 +200,7 @@ class Stage:
             probe.sendall(b"GET /api/renders/probe HTTP/1.1\r\n\r\n")
             probe.recv(1)
         wait_until(lambda: not self.api.connections)
+        return self.as_it_stands()
+
+    def as_it_stands(self) -> Evidence:
         return Evidence(self.crash, self.file, self.api)
