@@ -55,14 +55,13 @@ class Steering:
         """
         now = self._wall()
         never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now, **FREE}
-        unwatched = {"finished_at": now, "stopped_at": now, "error": _stopped(), **NOBODY}
+        unwatched = {"finished_at": now, "stopped_at": now, "error": _stopped()}
         doubtful = {
             "submission": Submission.UNCERTAIN,
             "error": _sentence(NOT_FOUND),
             "finished_at": now,
             "render_id": None,
             "settled_at": None,
-            **NOBODY,
         }
         is_watched = ACCEPTED & runs.c.finished_at.is_(None)
         # An id that its owner gave, and that the API has never confirmed, may be of no render at all.

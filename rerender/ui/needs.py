@@ -20,7 +20,7 @@ _PROBLEMS = "needs.problems"
 
 def show(visit: Visit) -> None:
     """Every run that needs something, the newest first."""
-    needs = visit.history.needs()
+    needs = visit.needs()
     if not needs:
         st.text("Nothing needs you: no run waits for a decision or a key.")
         return
@@ -48,7 +48,7 @@ def _one(visit: Visit, need: Need, run: Run) -> None:
 
 def _control_image(visit: Visit, run: Run) -> None:
     try:
-        st.image(visit.history.thumbnail(run.control_image), alt="Control image")
+        st.image(visit.history.thumbnail(run.control_image), alt="Control image", width=140)
     except ImageError:
         st.caption("The control image cannot be shown")
 
@@ -103,8 +103,9 @@ def _attach(run_id: str, key: str) -> None:
     visit, render_id = visit_now(), st.session_state[key].strip()
     attached = visit.runner.attach(visit.workspace, run_id, render_id)
     st.session_state[_PROBLEMS] = {} if attached else {run_id: _NO_SUCH_ID if render_id else _NO_ID}
-    if attached:
-        steering.lend_key(visit, run_id)
+    run = visit.history.run(run_id)
+    if attached and run is not None:
+        visit.lend_key(run.backend)
         st.toast("Its pictures are being fetched")
 
 

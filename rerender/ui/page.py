@@ -49,8 +49,8 @@ def heading(visit: Visit, name: str) -> None:
                 help.popover(name)
         if visit.is_hosted:
             visitor.recognise()
-    if name != "needs_you" and (count := visit.history.need_count()):
-        label = "One run needs you" if count == 1 else f"{count} runs need you"
+    if name != "needs_you" and (needs := visit.needs()):
+        label = "One run needs you" if len(needs) == 1 else f"{len(needs)} runs need you"
         st.page_link(NEEDS_YOU, label=label, icon=":material/notification_important:")
     if visit.is_hosted and not session.is_kept():
         st.warning("Your browser keeps no cookie for this page, so your history ends with this tab.")

@@ -62,8 +62,8 @@ def _facts(run: Run) -> None:
         "Workflow": run.workflow_id,
         "Render id": run.render_id or "None came back",
     }
-    if run.finished_at is not None:
-        facts["Took"] = f"{run.finished_at - run.created_at:.1f} s"
+    if run.stored_at is not None:
+        facts["Took"] = f"{run.stored_at - run.created_at:.1f} s"
     with st.container(gap="xxsmall"):
         for name, value in facts.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):

@@ -13,11 +13,13 @@ import streamlit as st
 
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
+from rerender.studio.attention import Need
 from rerender.studio.backends import Backend, choose
 from rerender.studio.curation import Curation
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
+from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
 from rerender.ui import session, settings
@@ -50,6 +52,21 @@ class Visit:
     def curation(self) -> Curation:
         """What the visitor does with the runs of the own workspace."""
         return self.runtime.curation(self.workspace)
+
+    def needs(self) -> list[tuple[Need, Run]]:
+        """The runs that need the visitor, the newest first. Those that wait for the key in use get it.
+
+        A typed key is in the session's memory and the runner's, and a runner that began anew has lost its own.
+        """
+        needs = self.history.needs() if self.history.need_count() else []
+        for backend in {run.backend for need, run in needs if need == Need.KEY}:
+            self.lend_key(backend)
+        return needs
+
+    def lend_key(self, backend: str) -> None:
+        """Let the runner follow the visitor's runs at this backend with the key in use, where it is that one's."""
+        if backend == self.backend.name and not (self.backend.is_preview or self.backend.needs_key):
+            self.runner.offer(self.workspace, self.backend)
 
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
         """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rerender.studio.runs import Run
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.runtime import visit_now
 
 
 def stops(run: Run, runs: list[Run]) -> None:
@@ -46,13 +46,6 @@ def watch_again(run: Run) -> None:
     st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
 
 
-def lend_key(visit: Visit, run_id: str) -> None:
-    """Let the runner follow this run with the key in use, where it is that of the run's API."""
-    run = visit.history.run(run_id)
-    if run is not None and run.backend == visit.backend.name and not (run.is_preview or visit.backend.needs_key):
-        visit.runner.offer(visit.workspace, visit.backend)
-
-
 _AGAIN = "Nothing is sent again: the pictures are fetched if they are still there."
 _CANCEL = "It has not been sent yet, so nothing is charged."
 _STOP = "The credit is spent: the API goes on with the render. You can watch it again at any time."
@@ -68,5 +61,6 @@ def _stop(run_ids: list[str]) -> None:
 
 def _again(run_id: str) -> None:
     visit = visit_now()
-    if visit.runner.look_again(visit.workspace, run_id):
-        lend_key(visit, run_id)
+    run = visit.history.run(run_id)
+    if run is not None and visit.runner.look_again(visit.workspace, run_id):
+        visit.lend_key(run.backend)

@@ -28,8 +28,8 @@ def cost(run: Run) -> str:
         return "Not charged"
     if run.credits == 0:
         return "0 credits"
-    is_known = run.settled_at is not None or run.state in (State.COMPLETED, State.UNFINISHED, State.STOPPED)
-    return f"${run.cost:.3f}" if is_known else f"Perhaps ${run.cost:.3f}"
+    is_spent = run.is_unfinished or run.completed_at or run.stored_at or run.stopped_at or run.settled_at
+    return f"${run.cost:.3f}" if is_spent else f"Perhaps ${run.cost:.3f}"
 
 
 def backend(name: str) -> str:

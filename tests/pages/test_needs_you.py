@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
+from rerender.studio.preferences import TYPED, change
 from rerender.studio.runs import Run, State
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, FakeApi
@@ -199,3 +200,36 @@ def test_a_setting_that_is_wrong_is_said_on_the_page_and_not_in_the_way_of_the_n
     app.run()
     assert not app.exception
     assert "Nothing was sent" in texts(app)
+
+
+def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_typing_it(
+    app: AppTest, database: Database
+) -> None:
+    with FakeApi() as api:
+        api.state.phases = ["completed"]
+        api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}
+        run_id = add_run(database, **{**WAITS, "error": None, "backend": api.base_url, "render_id": "render7"})
+        change(database, LOCAL, backend=TYPED, base_url=api.base_url)
+        app.session_state["session.typed_keys"] = {api.base_url: API_KEY}
+        app.switch_page("pages/render.py").run()
+        # The page may have been quicker than the runner's first look around, or not.
+        wait_until(lambda: the_run(database).error or the_run(database).stored_at)
+        app.run()
+        assert not app.exception
+        wait_until(lambda: the_run(database).stored_at)
+        assert the_run(database).run_id == run_id
+
+
+def test_a_key_is_lent_to_no_other_api(app: AppTest, database: Database) -> None:
+    with FakeApi() as own, FakeApi() as other:
+        add_run(database, **{**WAITS, "error": None, "backend": other.base_url})
+        change(database, LOCAL, backend=TYPED, base_url=own.base_url)
+        app.session_state["session.typed_keys"] = {own.base_url: API_KEY}
+        app.run()
+        wait_until(lambda: History(database, LOCAL).need_count())
+        app.run()
+        press(app, "Stop watching")
+        app.switch_page("pages/render.py").run()
+        press(app, "Watch again")
+        wait_until(lambda: History(database, LOCAL).need_count())
+        assert other.state.requests == []

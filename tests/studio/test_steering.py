@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import update
 
 from rerender.studio.attention import Need
 from rerender.studio.backends import PREVIEW, Backend
-from rerender.studio.curation import Curation
+from rerender.studio.curation import Curation, purge
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
@@ -157,7 +158,7 @@ def test_an_accepted_run_that_is_stopped_says_that_its_credit_is_spent_and_is_lo
     api.state.phases = ["completed"]
     other = finished(history, runner.submit("ours", backend, a_request(seed=8)))
     assert other.stored_at
-    assert {request.path for request in api.state.gets[looks:]} == {"/api/renders/render2"}
+    assert [request.path for request in api.state.gets[looks:]].count("/api/renders/render1") <= 1, "one was under way"
     assert read(history, run_id) == run
     assert at_stake(database, "ours") == 1, "its pictures can still be had"
 
@@ -458,9 +459,34 @@ def test_a_run_that_was_deleted_before_it_became_uncertain_still_asks_and_is_not
     wait_until(history.need_count)
     assert [(need, run.run_id) for need, run in history.needs()] == [(Need.FATE, run_id)]
     assert history.latest() is None
+    assert purge(database, lambda: time.time() + 7200) == 0
     api.state.renders["render1"] = api.state.submits[0].json
     assert runner.attach("ours", run_id, "render1"), "and whoever finds it gets it back"
     assert finished(history, run_id).stored_at
+
+
+def test_what_was_uncertain_when_it_was_deleted_is_given_up_and_purged(database: Database, history: History) -> None:
+    now = time.time()
+    add_run(database, **{**UNCERTAIN, "finished_at": now - 9000, "deleted_at": now - 8000})
+    assert history.need_count() == 0
+    assert purge(database) == 1
+
+
+def test_deleting_a_run_whose_pictures_are_still_to_come_purges_nothing_until_they_are_here(
+    start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    runner = start_runner()
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    Curation(database, "ours").delete(run_id)
+    assert purge(database, lambda: time.time() + 7200) == 0
+    runner.close()
+    api.state.phases = ["completed"]
+    start_runner()
+    wait_until(lambda: history.outputs(run_id))
+    Curation(database, "ours").restore(run_id)
+    assert finished(history, run_id).state == State.COMPLETED
 
 
 def test_the_preview_backend_is_the_only_one_that_is_never_at_stake(database: Database) -> None:
