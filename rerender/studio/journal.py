@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 
 from rerender.errors import ImageError
 from rerender.models import Render, RenderRequest
@@ -113,16 +113,27 @@ class Journal:
         return self._write(run_id, self._is_mine, runs.c.submission == Submission.SUBMITTING, submitted_at=None)
 
     def accepted(self, run_id: str, render_id: str, backend: Backend | None = None) -> Run | None:
-        """The API answered with a render id: the run is ours to follow now, whatever its row said. None if deleted.
+        """The API answered with a render id: the run is ours to follow now, whatever its row said.
 
-        With its backend it costs what it costs there, should somebody have said meanwhile that it was not charged.
+        None when there is nothing to follow: it was deleted, or its owner had found the render, and its pictures are
+        here. What came from another render, which its owner took for this one, is dropped. With its backend the run
+        costs what it costs there, should somebody have said meanwhile that it was not charged.
         """
         known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "settled_at": None}
         price = {"credits": backend.credits_per_run, "cost": backend.cost} if backend else {}
-        self._write(run_id, **known, **price, finished_at=None, stopped_at=None, **self._owned())
-        with self._database.read() as connection:
+        anew = {"finished_at": None, "stopped_at": None, "stored_at": None, **self._owned()}
+        of_another = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.render_id != render_id)
+        with self._database.write() as connection:
+            if connection.scalar(of_another) is not None:
+                connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
+                anew |= {"phase": None, "completed_at": None}
+            is_new = or_(runs.c.render_id.is_(None), runs.c.render_id != render_id, runs.c.stored_at.is_(None))
+            changed = self._update(connection, run_id, is_new, **known, **price, **anew)
             row = connection.execute(select(*RUN_COLUMNS).where(runs.c.run_id == run_id)).mappings().first()
-            return None if row is None else Run.from_row(row)
+        if not changed or row is None:
+            return None
+        self._announce()
+        return Run.from_row(row)
 
     def not_accepted(self, run_id: str, submission: Submission, error: str) -> None:
         """The POST ended without a render id: refused (nothing was charged) or uncertain."""

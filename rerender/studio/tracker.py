@@ -192,7 +192,12 @@ class Tracker:
             sentence = f"{WAITS} {service}. Nothing is lost."
             if sentence != run.error:
                 self._journal.waits(run.run_id, sentence)
-        elif self._journal.take(run.run_id) and backend is not None:
+        elif not self._journal.take(run.run_id):
+            return
+        elif backend is None:
+            # It was accepted since it was read, and the next round knows that.
+            self._journal.let_go(run.run_id)
+        else:
             with self._lock:
                 self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
 

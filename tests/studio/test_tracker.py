@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import event
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
+from rerender.studio.journal import Journal
 from rerender.studio.runner import Runner
+from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
 from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
 from tests.waiting import wait_until
@@ -297,3 +300,29 @@ def test_a_run_whose_runner_closed_is_taken_up_by_the_next(
     start_runner()
     assert finished(history, run_id).stored_at
     assert api.state.submit_count == 1
+
+
+def test_a_run_that_is_accepted_while_it_is_being_taken_over_is_followed(
+    start_runner: Callable[..., Runner],
+    database: Database,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suspended = Journal(database, "elsewhere/1/owner", wall=time.time, lease=-1.0, announce=lambda: None)
+    run_id = suspended.begin("ours", backend, a_request())
+    suspended.sending(run_id)
+    with backend.client() as client:
+        render_id = client.submit(a_request())
+    orphans = Journal.orphans
+
+    def found_too_early(self: Journal) -> list[Run]:
+        found = orphans(self)
+        if found and found[0].submission == "submitting":
+            suspended.accepted(run_id, render_id)
+        return found
+
+    monkeypatch.setattr(Journal, "orphans", found_too_early)
+    start_runner()
+    assert finished(history, run_id).stored_at
