@@ -32,13 +32,6 @@ def test_a_render_id_is_opaque_and_quoted(client: Client, api: FakeApi) -> None:
     assert api.state.gets[0].path == "/api/renders/%252e%252e%3A%C3%A4"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"_id": "a"}', b"[" * 100_000, b"\xff\xfe"])
-def test_an_answer_that_is_no_render_is_malformed(client: Client, api: FakeApi, body: bytes) -> None:
-    api.state.get_answers = [Answer(200, body)]
-    with pytest.raises(errors.MalformedResponse):
-        client.get("a")
-
-
 @pytest.mark.parametrize(
     ("body", "detail"),
     [

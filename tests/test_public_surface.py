@@ -11,7 +11,7 @@ import rerender
 from rerender import errors
 
 HERE = Path(rerender.__file__).parent
-CLIENT_MODULE = ("client.py", "downloads.py", "errors.py", "images.py", "models.py")
+CLIENT_MODULE = ("client.py", "downloads.py", "errors.py", "images.py", "models.py", "transport.py")
 
 
 def test_all_is_sorted_and_names_everything_public() -> None:
@@ -38,5 +38,5 @@ def test_importing_the_client_is_light() -> None:
     assert run.stdout == "[]\n"
 
 
-def test_the_client_module_stays_under_700_lines() -> None:
-    assert sum(len((HERE / name).read_text().splitlines()) for name in CLIENT_MODULE) < 700
+def test_the_client_module_stays_under_870_lines() -> None:
+    assert sum(len((HERE / name).read_text().splitlines()) for name in CLIENT_MODULE) < 870

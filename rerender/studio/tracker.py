@@ -212,7 +212,7 @@ class Tracker:
             self._drop(watch)
             return
         since = watch.run.completed_at or watch.run.submitted_at or watch.run.created_at
-        delay = poll_delay(self._wall() - since, watch.backend.poll_floor) * self._jitter(0.9, 1.1)
+        delay = poll_delay(self._wall() - since, watch.backend.poll_floor) * self._jitter(1.0, 1.1)
         watch.due = self._clock() + max(pace, delay)
         self._woken.set()
 
