@@ -92,14 +92,14 @@ class Transport(requests.adapters.HTTPAdapter):
                 sock.shutdown(socket.SHUT_RDWR)
 
     def _exchange(self, method: str, url: str, seconds: float, body: io.BytesIO | None) -> Answer:
-        bare = requests.Request(method, url, data=body, auth=lambda request: request)  # else ~/.netrc would be asked
+        bare = requests.Request(method, url, data=body)
         request = self._session.prepare_request(bare)
         # With its own `verify`, which REQUESTS_CA_BUNDLE would override else.
         settings: Any = self._session.merge_environment_settings(request.url, {}, True, self._session.verify, None)
         origin = origin_of(request.url or "")
         self._is_own = origin == self.origin
         if self._is_own:
-            request.headers["Authorization"] = f"Bearer {self.key}"
+            request.headers["Authorization"] = f"Bearer {self.key}"  # last, over what ~/.netrc says
         else:
             request, settings["cert"] = bare.prepare(), None
             self._check_origin(*origin, select_proxy(request.url or "", settings["proxies"]))

@@ -54,6 +54,7 @@ def test_a_render_id_is_opaque_and_quoted(client: Client, api: FakeApi) -> None:
         (b"", ""),
         (b"\xff\xfeoops", "\ufffd\ufffdoops"),
         (b"\xef\xbb\xbf <html>with a byte order mark", ""),
+        (b'\xef\xbb\xbf{"error": "no"}', "no"),
         ({"error": "<html><title>Bad gateway"}, ""),
         ({"error": "right\u202eto left\u2066, hidden\u200b"}, "right to left , hidden"),
         ({"error": {"message": {"message": "deep"}}}, "deep"),
