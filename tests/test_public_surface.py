@@ -38,5 +38,5 @@ def test_importing_the_client_is_light() -> None:
     assert run.stdout == "[]\n"
 
 
-def test_the_client_module_stays_under_870_lines() -> None:
-    assert sum(len((HERE / name).read_text().splitlines()) for name in CLIENT_MODULE) < 870
+def test_the_client_module_stays_under_875_lines() -> None:
+    assert sum(len((HERE / name).read_text().splitlines()) for name in CLIENT_MODULE) < 875
