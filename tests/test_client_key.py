@@ -20,7 +20,21 @@ def test_the_key_comes_from_the_environment_when_none_is_given(api: FakeApi, mon
 
 
 @pytest.mark.parametrize(
-    "key", [None, "", "  ", "two words", "a\r\nX-Evil: 1", "a\tb", "schlüssel", "a\x00b", "k\u2028k"]
+    "key",
+    [
+        None,
+        "",
+        "  ",
+        "two words",
+        "a\r\nX-Evil: 1",
+        "a\tb",
+        "k-123\n",
+        " k-123",
+        "k-123\t",
+        "schlüssel",
+        "a\x00b",
+        "k\u2028k",
+    ],
 )
 def test_a_key_that_cannot_be_one_is_refused_without_being_repeated(key: str | None) -> None:
     with pytest.raises(errors.ConfigurationError, match="API key") as caught:
@@ -30,7 +44,7 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_repeated(key: str | N
 
 def test_the_key_is_in_no_repr(client: Client) -> None:
     assert repr(client) == f"Client(base_url={client.base_url!r}, workflow_id='674829a60a1c7e0df43198b8')"
-    assert API_KEY not in f"{client} {client._auth!r} {vars(client)}"
+    assert API_KEY not in f"{client} {client._transport!r} {vars(client)}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +72,7 @@ def test_a_netrc_file_does_not_replace_the_key(api: FakeApi, monkeypatch: pytest
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with Client(API_KEY, base_url=api.base_url) as client:
-        client._session.trust_env = True
+        client._transport._session.trust_env = True
         client.get(client.submit(REQUEST))
     assert {request.auth for request in api.state.requests} == {f"Bearer {API_KEY}"}
 
