@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psutil import STATUS_STOPPED
+from psutil import Process as RunningProcess
 
 from tests.crash.conftest import NewFile
 from tests.crash.evidence import is_settled
@@ -98,7 +100,7 @@ def suspend_and_go_on(stage: Stage, point: Point, *, is_looked_up: bool = False)
         stage.process() as other,
     ):
         sleeper.tell("submit", sorted(seeds), stage.crash.batch_size)
-        wait_until(lambda: sleeper.is_stopped)
+        wait_until(lambda: RunningProcess(sleeper.pid).status() == STATUS_STOPPED)
         other.do("resume")
         wait_until(lambda: is_settled(stage.file, seeds))
         if is_looked_up:
