@@ -202,21 +202,21 @@ class Journal:
         with self._database.read() as connection:
             return self._orphans(connection)
 
-    def take(self, run_id: str) -> bool:
-        """Become the owner of an orphan. False when it is none any more.
+    def take(self, run_id: str) -> Run | None:
+        """Become the owner of an orphan, which is returned as it is now. None when there is nothing to follow.
 
         One whose POST was cut off is settled instead: nobody can know more about it than is known now.
         """
         with self._database.write() as connection:
             run = next(iter(self._orphans(connection, runs.c.run_id == run_id)), None)
             if run is None:
-                return False
+                return None
             if run.submission == Submission.SUBMITTING:
                 self._settle(connection, runs.c.run_id == run_id)
             else:
                 self._update(connection, run_id, **self._owned())
         self._announce()
-        return run.submission != Submission.SUBMITTING
+        return None if run.submission == Submission.SUBMITTING else run
 
     def waits(self, run_id: str, error: str) -> None:
         """Say why an orphan has to wait for an owner."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, repeat
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,7 +32,8 @@ _log = logging.getLogger(__name__)
 LEASE = 30.0
 POSTS_AT_ONCE = 4
 LOOKS_END_WITHIN = 5.0
-# Before each further try to write down what a paid POST brought, when the database is locked or the disk is full.
+# Before each further try to write down what a paid POST brought, when the database is locked or the disk is full; the
+# last pause is kept from then on.
 WRITE_AGAIN_AFTER = (0.5, 2.0, 10.0)
 
 CHECK_FIRST = "Look at your account before you render it again."
@@ -180,17 +182,15 @@ class Runner:
         self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id}: {error}")
 
     def _surely(self, write: Callable[[], T], what: str) -> T:
-        """Write down what a POST brought, trying for a while: it is known nowhere else."""
-        for pause in WRITE_AGAIN_AFTER:
+        """Write down what a POST brought, again and again until the runner closes: it is known nowhere else."""
+        for pause in chain(WRITE_AGAIN_AFTER, repeat(WRITE_AGAIN_AFTER[-1])):
             try:
                 return write()
             except SQLAlchemyError:
-                time.sleep(pause)
-        try:
-            return write()
-        except SQLAlchemyError:
-            _log.critical("The database takes no writes. Note down: %s", what)
-            raise
+                _log.critical("The database takes no writes; trying again. Note down: %s", what)
+            if self._closing.wait(pause):
+                break
+        return write()
 
     def _hold_back(self, run_id: str, seconds: float) -> None:
         """Wait before a POST that certainly did not arrive is sent again, unless it is stopped or the runner closes."""

@@ -192,14 +192,14 @@ class Tracker:
             sentence = f"{WAITS} {service}. Nothing is lost."
             if sentence != run.error:
                 self._journal.waits(run.run_id, sentence)
-        elif not self._journal.take(run.run_id):
             return
-        elif backend is None:
+        taken = self._journal.take(run.run_id)
+        if taken is not None and backend is not None:
+            with self._lock:
+                self._watches[run.run_id] = _Watch(taken, backend, due=self._clock())
+        elif taken is not None:
             # It was accepted since it was read, and the next round knows that.
             self._journal.let_go(run.run_id)
-        else:
-            with self._lock:
-                self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
 
     def _start_looks(self) -> float:
         """Start what is due; the seconds until something is due again."""

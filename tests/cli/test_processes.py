@@ -38,6 +38,17 @@ class Child:
         return self.process.returncode, out, err
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """Under nohup or as a background job the tests ignore signals, and their children would inherit that."""
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., Child]]:
     started: list[Child] = []

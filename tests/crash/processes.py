@@ -13,8 +13,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
@@ -154,7 +152,7 @@ class Process:
     def send(self, which: signal.Signals) -> None:
         """Send a signal, unless it is gone."""
         if self.exit_code is None:
-            os.kill(self._process.pid or 0, which)
+            os.kill(self.pid, which)
 
     @property
     def exit_code(self) -> int | None:
@@ -162,8 +160,8 @@ class Process:
             return self._process.exitcode
 
     @property
-    def is_stopped(self) -> bool:
-        return psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED
+    def pid(self) -> int:
+        return self._process.pid or 0
 
     def wait_until_gone(self, seconds: float = 30.0, unless: Callable[[], bool] = lambda: False) -> int | None:
         """The exit code, negative for a signal; None when it is not needed any more because of `unless`."""

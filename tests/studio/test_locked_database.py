@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
@@ -19,38 +20,41 @@ from tests.fake_api import Answer, FakeApi, Request
 from tests.studio.helpers import a_request, finished
 
 
-class LockedOnce(Database):
-    """Refuses one write: the next one on a thread whose name begins with `refuses`."""
+class Locked(Database):
+    """Refuses writes: the next `times` ones on a thread whose name begins with `refuses`."""
 
     refuses: str | None = None
+    times = 1
 
     def write(self) -> AbstractContextManager[Connection]:
         if self.refuses and threading.current_thread().name.startswith(self.refuses):
-            self.refuses = None
+            self.times -= 1
+            if self.times == 0:
+                self.refuses = None
             raise OperationalError("UPDATE runs", {}, Exception("database is locked"))
         return super().write()
 
 
 @pytest.fixture
-def locked(database_file: Path) -> Iterator[LockedOnce]:
-    database = LockedOnce(sqlite_url(database_file))
+def locked(database_file: Path) -> Iterator[Locked]:
+    database = Locked(sqlite_url(database_file))
     yield database
     database.close()
 
 
 @pytest.fixture
-def runner(locked: LockedOnce, backend: Backend) -> Iterator[Runner]:
+def runner(locked: Locked, backend: Backend) -> Iterator[Runner]:
     runner = Runner(locked, lambda *_: backend)
     yield runner
     runner.close()
 
 
 @pytest.fixture
-def history(locked: LockedOnce) -> History:
+def history(locked: Locked) -> History:
     return History(locked, "ours")
 
 
-def lock_at_the_post(locked: LockedOnce, api: FakeApi, thread: str) -> None:
+def lock_at_the_post(locked: Locked, api: FakeApi, thread: str) -> None:
     def lock(request: Request) -> None:
         if request.method == "POST":
             locked.refuses = thread
@@ -59,7 +63,7 @@ def lock_at_the_post(locked: LockedOnce, api: FakeApi, thread: str) -> None:
 
 
 def test_a_paid_render_id_is_written_when_the_lock_is_gone(
-    runner: Runner, locked: LockedOnce, backend: Backend, history: History, api: FakeApi
+    runner: Runner, locked: Locked, backend: Backend, history: History, api: FakeApi
 ) -> None:
     lock_at_the_post(locked, api, "rerender-post")
     run = finished(history, runner.submit("ours", backend, a_request()))
@@ -68,9 +72,24 @@ def test_a_paid_render_id_is_written_when_the_lock_is_gone(
     assert run.stored_at
 
 
+def test_a_paid_render_id_is_written_however_long_the_lock_lasts(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (0.0, 0.01))
+    locked.times = 20
+    lock_at_the_post(locked, api, "rerender-post")
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert (locked.refuses, run.render_id, api.state.submit_count) == (None, "render1", 1)
+
+
 def test_a_look_that_could_not_be_written_down_is_made_again(
     runner: Runner,
-    locked: LockedOnce,
+    locked: Locked,
     backend: Backend,
     history: History,
     api: FakeApi,
