@@ -93,16 +93,20 @@ class Client(contextlib.AbstractContextManager["Client"]):
                 if pause > MAX_RETRY_AFTER:
                     raise
             self._sleep(pause)
-        render_id = answer.get("render_id") if isinstance(answer, dict) else None
+        said = _json(answer.body)
+        render_id = said.get("render_id") if isinstance(said, dict) else None
         if not is_id(render_id):
-            raise SubmissionUncertain(f"The API answered without a usable render id. {UNCERTAIN}")
+            # Nowhere else is what may tell the run's owner which render it is.
+            text = self._safe(_printable(_text(answer.body))) or "nothing that can be read"
+            raise SubmissionUncertain(f"The API answered without a usable render id ({text}). {UNCERTAIN}")
         return str(render_id)
 
     def get(self, render_id: str, *, timeout: float = math.inf) -> Render:
         """Look at a render once. Raises `ApiError`, `TransportError`, `MalformedResponse`."""
         if not is_id(render_id):
             raise errors.InvalidRequest({"render_id": "render_id is not an id."})
-        return Render.from_json(self._call("GET", f"/api/renders/{quote(render_id)}", min(timeout, self._timeouts[1])))
+        seconds = min(timeout, self._timeouts[1])
+        return Render.from_json(_json(self._call("GET", f"/api/renders/{quote(render_id)}", seconds).body))
 
     def watch(self, render_id: str, *, timeout: float = 300.0) -> Iterator[Render]:
         """Look until the render has ended; yield it first and whenever its phase or outputs change.
@@ -171,18 +175,18 @@ class Client(contextlib.AbstractContextManager["Client"]):
     def __repr__(self) -> str:
         return f"Client(base_url={self.base_url!r}, workflow_id={self.workflow_id!r})"
 
-    def _call(self, method: str, path: str, seconds: float, body: io.BytesIO | None = None) -> Any:
-        """The JSON of a 2xx answer, None when it is not JSON. Raises `ApiError`, `TransportError`."""
+    def _call(self, method: str, path: str, seconds: float, body: io.BytesIO | None = None) -> Answer:
+        """An answer of 2xx. Raises `ApiError`, `TransportError`."""
         answer = self._transport.exchange(method, self.base_url + path, seconds, body)
         if not 200 <= answer.status < 300:
             raise self._refusal(answer)
-        try:
-            return json.loads(answer.body)
-        except (ValueError, RecursionError):
-            return None
+        return answer
+
+    def _safe(self, text: str) -> str:
+        return text.replace(self._transport.key, "[key]")[:200]
 
     def _refusal(self, answer: Answer) -> ApiError:
-        detail = _excerpt(answer.body).replace(self._transport.key, "[key]")[:200]
+        detail = self._safe(_excerpt(answer.body))
         kind, message = _REFUSALS.get(answer.status) or _REFUSALS.get(answer.status // 100) or _REFUSALS[5]
         pace = parse_retry_after(answer.headers.get("Retry-After", ""))
         return kind(answer.status, f"{message} (status {answer.status}).", detail, pace)
@@ -217,11 +221,27 @@ _REFUSALS: Mapping[int, tuple[type[ApiError], str]] = {  # by status, else by it
 }
 
 
+def _json(body: bytes) -> Any:
+    """What the body says, None when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _excerpt(body: bytes) -> str:
     """What an error answer says, on one printable line; nothing for HTML."""
-    text = body[:100_000].decode("utf-8-sig", "replace")
+    text = _text(body)
     with contextlib.suppress(ValueError, RecursionError):
         text = _said(json.loads(text))
+    return _printable(text)
+
+
+def _text(body: bytes) -> str:
+    return body[:100_000].decode("utf-8-sig", "replace")
+
+
+def _printable(text: str) -> str:
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return "" if text.startswith("<") else text
 

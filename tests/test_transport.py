@@ -252,7 +252,7 @@ def test_a_drip_inside_tls_is_given_up_too(time: FakeTime, knob: str) -> None:
 def test_a_deadline_holds_for_a_kept_connection_and_leaves_the_next_exchange_alone(
     api: FakeApi, time: FakeTime
 ) -> None:
-    with client_at(api.base_url, time, request_timeout=(5.0, 0.5)) as client:
+    with client_at(api.base_url, time, request_timeout=(5.0, 2.0)) as client:
         render_id = client.submit(REQUEST)
         client.get(render_id)
         api.state.get_answers = [Answer(200, {"_id": "a", "phase": "pending"}, head_drip=0.1)]

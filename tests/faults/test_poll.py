@@ -112,7 +112,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}: {case.rule}")
 def test_a_wait(api: FakeApi, time: FakeTime, case: Case) -> None:
     is_slow = bool(case.answer.delay or case.answer.drip or case.answer.head_drip)
-    with client_at(api.base_url, time, request_timeout=(5.0, 0.5 if is_slow else 20.0)) as client:
+    with client_at(api.base_url, time, request_timeout=(5.0, 2.0 if is_slow else 20.0)) as client:
         render_id = client.submit(REQUEST)
         api.state.phases = ["completed"]
         api.state.get_answers = [case.answer] * (case.answers if case.wait is None else 1)
@@ -135,7 +135,7 @@ def test_a_single_look(api: FakeApi, time: FakeTime, case: Case) -> None:
     """It says what was wrong, and looks once."""
     is_slow = bool(case.answer.delay or case.answer.drip or case.answer.head_drip)
     api.state.get_answers = [case.answer] * 9
-    with client_at(api.base_url, time, request_timeout=(5.0, 0.5 if is_slow else 20.0)) as client:
+    with client_at(api.base_url, time, request_timeout=(5.0, 2.0 if is_slow else 20.0)) as client:
         if case.look is None:
             assert client.get("render1").phase == case.answer.body["phase"]
         else:

@@ -86,7 +86,7 @@ def test_a_read_timeout_is_uncertain_and_never_sent_again(
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
     api.state.submit_delay = 5.0
-    run = finished(history, start_runner(request_timeout=(1.0, 0.2)).submit("ours", backend, a_request()))
+    run = finished(history, start_runner(request_timeout=(1.0, 2.0)).submit("ours", backend, a_request()))
     assert run.submission == "uncertain"
     assert api.state.submit_count == 1
 
