@@ -56,10 +56,10 @@ class Client(contextlib.AbstractContextManager["Client"]):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         # The environment's key goes to the environment's address, and a given one never there.
-        look_up = _environment if api_key is None else _nothing
-        base_url = look_up("GENLY_BASE_URL") or DEFAULT_BASE_URL if base_url is None else base_url
-        workflow_id = look_up("GENLY_WORKFLOW_ID") or DEFAULT_WORKFLOW_ID if workflow_id is None else workflow_id
-        api_key = look_up("GENLY_API_KEY") if api_key is None else api_key
+        ask = api_key is None
+        base_url = _setting("GENLY_BASE_URL", ask) or DEFAULT_BASE_URL if base_url is None else base_url
+        workflow_id = _setting("GENLY_WORKFLOW_ID", ask) or DEFAULT_WORKFLOW_ID if workflow_id is None else workflow_id
+        api_key = _setting("GENLY_API_KEY", ask) if api_key is None else api_key
         self.base_url, self.workflow_id, session = base_url.rstrip("/"), workflow_id, session or requests.Session()
         self._transport = Transport(session, api_key, request_timeout[0])
         del api_key  # a traceback that shows local variables must not show a key that is nearly right
@@ -197,12 +197,8 @@ class Client(contextlib.AbstractContextManager["Client"]):
         return kind(answer.status, f"{message} (status {answer.status}).", detail, pace)
 
 
-def _environment(name: str) -> str:
-    return os.environ.get(name, "").strip()
-
-
-def _nothing(_name: str) -> str:
-    return ""
+def _setting(name: str, is_asked: bool) -> str:
+    return os.environ.get(name, "").strip() if is_asked else ""
 
 
 def poll_delay(elapsed: float, floor: float) -> float:
