@@ -42,6 +42,7 @@ WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 CHECK_FIRST = "Look at your account before you render it again."
 BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
 CLOSED = "The app was closed before this was sent."
+NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
 T = TypeVar("T")
@@ -140,6 +141,10 @@ class Runner:
         """The owner says whether a run of unknown fate was charged. False when it is no such run."""
         return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """The owner takes back what `settle` was told. False when there is nothing to take back."""
+        return self._decided(self._steering.reopen(workspace, run_id))
+
     @property
     def news(self) -> int:
         """How often this runner has changed any run. Read it before the history, then wait for more."""
@@ -174,7 +179,8 @@ class Runner:
         try:
             render_id = self._post(run_id, backend, request)
         except _NotSent:
-            return
+            # Whoever took the run over while its POST was in flight could not know that it was not accepted.
+            submission, error = Submission.REFUSED, NOT_SENT_AGAIN
         except SubmissionUncertain as uncertain:
             error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
         except RerenderError as refusal:
@@ -183,7 +189,7 @@ class Runner:
             _log.exception("Run %s: sending stopped with an error.", run_id)
         else:
             what = f"run {run_id} is render {render_id}"
-            run = self._surely(lambda: self._journal.accepted(run_id, render_id, backend), what)
+            run = self._surely(lambda: self._journal.accepted(run_id, render_id), what)
             if run is not None:
                 self._tracker.follow(run, backend)
             return
