@@ -82,7 +82,7 @@ class Client(contextlib.AbstractContextManager["Client"]):
         Raises `SubmissionUncertain` when it may have arrived, `TransportError` when it certainly did not, `ApiError`.
         """
         body, backoff = io.BytesIO(json.dumps(request.to_json()).encode()), iter(BACKOFF)
-        seconds = self._timeouts[1] + body.getbuffer().nbytes / UPLOAD_RATE
+        seconds = submit_seconds(request, self._timeouts)
         while True:
             self.close()  # a kept connection may be dead by now, and then nobody knows if a POST arrived
             body.seek(0)
@@ -201,6 +201,11 @@ def _setting(name: str, is_asked: bool) -> str:
     return os.environ.get(name, "").strip() if is_asked else ""
 
 
+def submit_seconds(request: RenderRequest, request_timeout: tuple[float, float]) -> float:
+    """The most seconds that one POST of the request takes: longer with a larger image, which is sent as base64."""
+    return request_timeout[1] + len(request.control_image) * 4 / 3 / UPLOAD_RATE
+
+
 def poll_delay(elapsed: float, floor: float) -> float:
     """Seconds until the next look at a render `elapsed` seconds after its phase changed: an eighth, `floor` to 30."""
     return max(floor, min(elapsed / 8, 30.0))
@@ -240,10 +245,8 @@ def _json(body: bytes) -> Any:
 
 def _excerpt(body: bytes) -> str:
     """What an error answer says, on one printable line; nothing for HTML."""
-    text = _text(body)
-    with contextlib.suppress(ValueError, RecursionError):
-        text = _said(json.loads(text))
-    return _printable(text)
+    said = _json(body[:100_000])
+    return _printable(_text(body) if said is None else _said(said))
 
 
 def _text(body: bytes) -> str:
