@@ -134,6 +134,13 @@ class Runner:
         """The owner says whether a run of unknown fate was charged. False when it is no such run."""
         return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
+    def has_looked(self, run_id: str) -> bool:
+        """Whether the first look at the run has ended, with all that it brought, or there is none by this process.
+
+        False before `resume`.
+        """
+        return self._tracker.has_looked(run_id)
+
     @property
     def news(self) -> int:
         """How often this runner has changed any run. Read it before the history, then wait for more."""
