@@ -46,7 +46,7 @@ Examples:
 )
 @click.option("--seed", type=click.IntRange(*SEED), help="Where chance starts from. Random when not given.")
 @click.option("--preview", is_flag=True, help="Spend nothing: use the preview engine, also when there is a key.")
-@click.option("--again", is_flag=True, help="Also if the very same paid request is still being made.")
+@click.option("--again", is_flag=True, help="Also if the very same paid request is not finished in the History yet.")
 @shared
 def render(
     control_image: Path,
