@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -126,6 +126,10 @@ class Jobs:
     def find(self, render_id: str) -> Record | None:
         """The render as it stands, None for an unknown id."""
         return self._storage.find(render_id)
+
+    def scratch_file(self) -> IO[bytes]:
+        """An empty file that is gone when it is closed: for a request that is still arriving."""
+        return self._storage.scratch_file()
 
     def picture_path(self, file: str) -> Path | None:
         """The file of a picture, None for an unknown name."""

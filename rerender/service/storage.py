@@ -24,6 +24,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
 
 from PIL import Image
@@ -37,6 +38,7 @@ from rerender.service.retention import Ended
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{24}")
 _PICTURE = re.compile(r"[0-9a-f]{32}\.[a-z]{3,5}")
+_IN_MEMORY = 256 * 1024
 _Size = Annotated[int, Field(ge=0)]
 _Time = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -174,6 +176,11 @@ class Storage:
         """Delete pictures that no record names any more."""
         for picture in pictures:
             (self._pictures / picture.file).unlink(missing_ok=True)
+
+    def scratch_file(self) -> IO[bytes]:
+        """An empty file that is gone when it is closed; in memory as long as it is small."""
+        # Where the system cannot remove it after a crash, the next start does: no record names it.
+        return SpooledTemporaryFile(_IN_MEMORY, dir=str(self._pictures))
 
     def picture_path(self, file: str) -> Path | None:
         """Where the picture of this name is, or None."""
