@@ -22,6 +22,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -242,11 +243,17 @@ def _locked(folder: Path) -> IO[str]:
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole, after a power cut too, or not at all."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        # On a full disk half a picture would take the room in which to write that it failed.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     if sys.platform != "win32":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
