@@ -59,8 +59,11 @@ def _get(some_id: str, terminal: Terminal, out: Path, timeout: float) -> NoRetur
     from rerender.cli.ending import ending, finish
     from rerender.cli.fetching import fetch
     from rerender.cli.following import Stop, follow, nothing_lost, opened, usable
+    from rerender.client import is_id
     from rerender.studio.workspaces import LOCAL
 
+    if not is_id(some_id):
+        raise Problem(Exit.WRONG, f"This is no run or render id. {LOOKED}")
     folder = usable(out, LOOKED)
     with Stop() as stop, opened(LOOKED) as runtime, nothing_lost(some_id):
         history = runtime.history(LOCAL)

@@ -105,7 +105,7 @@ def test_a_second_ctrl_c_ends_at_once_and_what_was_being_sent_is_called_uncertai
     assert child.end(signal.SIGINT)[0] == 130
     result = cli("get", history.recent()[0].run_id)
     assert (result.exit_code, hosted.state.submit_count) == (4, 1)
-    assert "may have been charged" in result.stderr
+    assert "It was stopped while being sent. It may have been charged" in result.stderr
 
 
 def test_a_paid_render_survives_a_killed_command_and_is_posted_once(
