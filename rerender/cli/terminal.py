@@ -104,9 +104,9 @@ class Terminal:
         self._drawn = ""
 
 
-def go_on(some_id: str) -> str:
-    """The command that takes up a run or a render."""
-    return f"python -m rerender get {some_id}"
+def go_on(*words: str) -> str:
+    """The command that takes up a run or a render; without its id, the one that lists the latest runs."""
+    return " ".join(("python -m rerender get", *words))
 
 
 def plain(text: str) -> str:

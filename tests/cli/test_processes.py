@@ -102,10 +102,27 @@ def test_a_second_ctrl_c_ends_at_once_and_what_was_being_sent_is_called_uncertai
     child.process.send_signal(signal.SIGINT)
     assert child.process.stderr is not None
     assert any("Stopping." in line for line in child.process.stderr)
-    assert child.end(signal.SIGINT)[0] == 130
-    result = cli("get", history.recent()[0].run_id)
+    run_id = history.recent()[0].run_id
+    words = f"Stopped at once. It may have been charged. How it stands: python -m rerender get {run_id}\n"
+    assert child.end(signal.SIGINT) == (130, "", words)
+    result = cli("get", run_id)
     assert (result.exit_code, hosted.state.submit_count) == (4, 1)
-    assert "may have been charged" in result.stderr
+    assert "It was stopped while being sent. It may have been charged" in result.stderr
+
+
+def test_a_second_ctrl_c_says_what_is_true_of_a_run_that_was_accepted(
+    start: Callable[..., Child], hosted: FakeApi, history: History
+) -> None:
+    hosted.state.phases, hosted.state.get_delay = ["processing"], 30.0
+    child = start(*RENDER)
+    assert child.process.stderr is not None
+    assert any("sent" in line.split() for line in child.process.stderr)
+    wait_until(lambda: hosted.state.get_count)
+    child.process.send_signal(signal.SIGINT)
+    assert any("Stopping." in line for line in child.process.stderr)
+    code, _, err = child.end(signal.SIGINT)
+    run_id = history.recent()[0].run_id
+    assert (code, err) == (130, f"Stopped at once. Nothing is lost. How it stands: python -m rerender get {run_id}\n")
 
 
 def test_a_paid_render_survives_a_killed_command_and_is_posted_once(
@@ -137,6 +154,15 @@ def test_ctrl_c_in_get_at_the_api_loses_nothing(start: Callable[..., Child], hos
     wait_until(lambda: hosted.state.get_count > 1)
     code, _, err = child.end(signal.SIGINT)
     assert (code, err.splitlines()[-1]) == (130, "Stopped. Nothing is lost: python -m rerender get lost1")
+
+
+def test_ctrl_c_in_get_before_anybody_was_asked_says_how_to_go_on(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(History, "of_render", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = cli("get", "lost1")
+    assert (result.exit_code, hosted.state.requests) == (130, [])
+    assert result.stderr == "Stopped. Looking cost nothing. Again: python -m rerender get lost1\n"
 
 
 def test_what_a_parent_ignores_stays_ignored(hosted: FakeApi) -> None:
