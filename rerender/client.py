@@ -77,7 +77,7 @@ class Client(contextlib.AbstractContextManager["Client"]):
         Raises `SubmissionUncertain` when it may have arrived, `TransportError` when it certainly did not, `ApiError`.
         """
         body, backoff = io.BytesIO(json.dumps(request.to_json()).encode()), iter(BACKOFF)
-        seconds = self._timeouts[1] + body.getbuffer().nbytes / UPLOAD_RATE
+        seconds = submit_seconds(request, self._timeouts)
         while True:
             self.close()  # a kept connection may be dead by now, and then nobody knows if a POST arrived
             body.seek(0)
@@ -190,6 +190,11 @@ class Client(contextlib.AbstractContextManager["Client"]):
         kind, message = _REFUSALS.get(answer.status) or _REFUSALS.get(answer.status // 100) or _REFUSALS[5]
         pace = parse_retry_after(answer.headers.get("Retry-After", ""))
         return kind(answer.status, f"{message} (status {answer.status}).", detail, pace)
+
+
+def submit_seconds(request: RenderRequest, request_timeout: tuple[float, float]) -> float:
+    """The most seconds that one POST of the request takes: longer with a larger image, which is sent as base64."""
+    return request_timeout[1] + len(request.control_image) * 4 / 3 / UPLOAD_RATE
 
 
 def poll_delay(elapsed: float, floor: float) -> float:
