@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 
 import streamlit as st
@@ -28,6 +27,7 @@ IDEAS = (
 
 # Two clicks of one double click are closer together than this many seconds; a wish for a second run is not.
 _DOUBLE_CLICK = 2.0
+_NEW_SEED = "form.new_seed"
 # Most POSTs are answered within this many seconds; then the page need not be drawn twice for one click.
 _ACCEPTED_WITHIN = 0.25
 
@@ -83,16 +83,25 @@ def batch_and_seed() -> None:
             "Seed",
             *SEED,
             step=1,
-            key=session.SEED_KEY,
+            key=session.seed_key(),
             width=150,
             persist_state="session",
             help="The number that chance starts from. The same request with the same seed gives the same preview.",
         )
-        st.button("New seed", icon=":material/casino:", on_click=_roll, help="A random seed")
+        st.button(
+            "New seed",
+            icon=":material/casino:",
+            key=_NEW_SEED,
+            on_click=_roll,
+            args=(session.seed_key(),),
+            help="A random seed",
+        )
 
 
-def _roll() -> None:
-    st.session_state[session.SEED_KEY] = secrets.randbelow(SEED.high + 1)
+def _roll(drawn: str) -> None:
+    """Another seed than the one in the widget of the key `drawn`, unless there is one already."""
+    if drawn == session.seed_key():
+        session.roll_seed()
 
 
 def button(visit: Visit, runs: list[Run]) -> None:
@@ -110,7 +119,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
             icon=":material/auto_awesome:",
             disabled=series.is_busy(runs),
             on_click=_submit,
-            kwargs={"shown": _price(visit.backend, count)},
+            kwargs={"drawn": session.seed_key(), "shown": _price(visit.backend, count)},
         )
         st.text(" · ".join(filter(None, (cost(visit.backend, count), series.progress(runs)))), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
@@ -149,12 +158,15 @@ def _is_as_shown(now: Price, shown: Price) -> bool:
     return now[0] == shown[0] and now[1] <= shown[1] and now[2] <= shown[2]
 
 
-def _submit(*, shown: Price | None = None) -> None:
+def _submit(*, drawn: str, shown: Price | None = None) -> None:
     """Check the form, and hand its runs to the runner. Nothing is sent while anything is wrong with one of them.
 
-    `shown` is the price that stood beside the button; None says that the visitor was asked about an identical run and
-    wants another.
+    `drawn` is the key of the seed's widget on the page that was clicked. `shown` is the price that stood beside the
+    button; None says that the visitor was asked about an identical run and wants another.
     """
+    if st.session_state.get(_NEW_SEED):
+        # Of two quick clicks Streamlit may make one, and then calls back for the later one first.
+        _roll(drawn)
     confirmed = shown is None
     visit = visit_now()
     asked_about = st.session_state.get(session.ASKING)
@@ -214,7 +226,7 @@ def _requests(backend: Backend) -> list[RenderRequest]:
         "batch_size": state[session.BATCH_SIZE_KEY],
         "image_width": state[session.WIDTH],
         "image_height": state[session.HEIGHT],
-        "seed": state[session.SEED_KEY],
+        "seed": state[session.seed_key()],
     }
     if state[session.ONE_A_LINE]:
         return prompts.requests(state[session.PROMPT], **fields)
@@ -252,5 +264,5 @@ def _ask_again(prompts_asked_for: int) -> None:
     same = "The same request is" if prompts_asked_for == 1 else "Some of these requests are"
     st.warning(f"{same} still being made. Rendering it again costs again.")
     with st.container(horizontal=True):
-        st.button("Render it again", on_click=_submit)
+        st.button("Render it again", on_click=_submit, kwargs={"drawn": session.seed_key()})
         st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))

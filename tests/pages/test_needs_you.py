@@ -147,7 +147,7 @@ def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, datab
     app.run()
     press(app, "Render it again")
     assert app.text_area(key="form.prompt").value == "a prompt of its own"
-    assert app.number_input(key="form.seed").value == 4711
+    assert app.number_input(key="form.seed.1").value == 4711
     assert [run.run_id for run in History(database, LOCAL).recent()] == [run_id]
 
 

@@ -74,6 +74,18 @@ def test_runs_credits_and_money_are_shown_before_the_click_and_that_many_are_sen
     assert len({(post.json["seed"], post.json["control_image"]) for post in api.state.submits}) == 1
 
 
+def test_a_new_seed_and_render_clicked_at_once_send_the_new_seed_that_the_form_then_shows(
+    app: AppTest, api: FakeApi
+) -> None:
+    app.run()
+    (before,) = [field.value for field in app.number_input if field.label == "Seed"]
+    app.button(key="form.new_seed").click()
+    click_render(app)
+    (after,) = [field.value for field in app.number_input if field.label == "Seed"]
+    wait_until(lambda: api.state.submit_count)
+    assert [post.json["seed"] for post in api.state.submits] == [after] != [before]
+
+
 def test_lines_typed_after_the_cost_was_shown_are_not_sent_before_their_own_cost_was(
     app: AppTest, api: FakeApi, tmp_path: Path
 ) -> None:
