@@ -145,6 +145,13 @@ class Runner:
         """The owner takes back what `settle` was told. False when there is nothing to take back."""
         return self._decided(self._steering.reopen(workspace, run_id))
 
+    def has_looked(self, run_id: str) -> bool:
+        """Whether the first look at the run has ended, with all that it brought, or there is none by this process.
+
+        False before `resume`.
+        """
+        return self._tracker.has_looked(run_id)
+
     @property
     def news(self) -> int:
         """How often this runner has changed any run. Read it before the history, then wait for more."""
