@@ -109,6 +109,12 @@ class Run:
         return ended_without and may_have and self.submission == Submission.ACCEPTED
 
     @property
+    def is_open(self) -> bool:
+        """Whether its pictures may still come, so that another run of the very same request is rarely meant."""
+        may_come = not self.is_preview and (self.can_be_watched_again or self.state == State.UNCERTAIN)
+        return self.stored_at is None and (self.is_unfinished or may_come)
+
+    @property
     def can_be_settled(self) -> bool:
         """Whether its owner can say what became of it, for the first time or again."""
         is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None

@@ -38,6 +38,8 @@ NOBODY = {"owner": None, "lease_until": None}
 UNSENT = (runs.c.submission == Submission.SUBMITTING) & runs.c.submitted_at.is_(None) & runs.c.finished_at.is_(None)
 ACCEPTED = runs.c.submission == Submission.ACCEPTED
 WITHOUT_PICTURES = ACCEPTED & runs.c.finished_at.is_not(None) & runs.c.stored_at.is_(None)
+CAN_BE_WATCHED_AGAIN = WITHOUT_PICTURES & or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
+"""`Run.can_be_watched_again` in SQL."""
 GIVEN_UP = WITHOUT_PICTURES & runs.c.completed_at.is_not(None) & runs.c.stopped_at.is_(None)
 """The API completed the run, and its pictures could not be fetched for so long that nothing tries any more."""
 SETTLED = runs.c.settled_at.is_not(None)
@@ -80,8 +82,7 @@ class Steering:
     def look_again(self, workspace: str, run_id: str) -> bool:
         """Go on with a run that was stopped, or whose pictures were given up."""
         anew = {"finished_at": None, "completed_at": None, "stopped_at": None, "error": None, **NOBODY}
-        may_have_some = or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
-        return self._decide(workspace, run_id, (WITHOUT_PICTURES & may_have_some, anew))
+        return self._decide(workspace, run_id, (CAN_BE_WATCHED_AGAIN, anew))
 
     def attach(self, workspace: str, run_id: str, render_id: str) -> bool:
         """The run of unknown fate is this render: follow it. Brings the run back, should it be deleted.

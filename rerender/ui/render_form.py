@@ -12,7 +12,8 @@ from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, series, session
+from rerender.ui import as_code, control_form, series, session, steering
+from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
 IDEAS = (
@@ -131,8 +132,8 @@ def button(visit: Visit, runs: list[Run]) -> None:
             st.error(problem)
         asked_about, *asked_for = st.session_state.get(session.ASKING) or ("",)
         twin = visit.history.run(asked_about)
-        if twin and twin.is_unfinished:
-            _ask_again(len(asked_for))
+        if twin and twin.is_open:
+            _ask_again(twin, len(asked_for) - 1)
 
 
 def cost(backend: Backend, runs: int = 1) -> str:
@@ -174,10 +175,10 @@ def _submit(*, drawn: str, shown: Price | None = None) -> None:
     st.session_state[session.ASKING] = None
     try:
         requests = _requests(visit.backend)
-        twin = _unfinished_twin(visit, requests)
-        question = (twin.run_id, *(request.prompt for request in requests)) if twin else None
+        twin = _open_twin(visit, requests)
+        question = (twin.run_id, _standing(twin), *(request.prompt for request in requests)) if twin else None
         if confirmed and (question is None or question != asked_about):
-            return  # The question was about another request than the form holds now.
+            return  # The question was about another request than the form holds now, or the run stood otherwise.
         if twin and not confirmed:
             _ask_or_join(visit, twin, question)
         elif shown is not None and not _is_as_shown(_price(visit.backend, len(requests)), shown):
@@ -200,18 +201,18 @@ def _send(visit: Visit, requests: list[RenderRequest]) -> None:
     visit.await_other(lambda: series.is_submitting(visit.history.run(run_ids[0])), True, _ACCEPTED_WITHIN)
 
 
-def _unfinished_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:
-    """The newest unfinished run that is identical to one of these."""
-    twins = (visit.history.unfinished_like(visit.backend.name, request) for request in requests)
+def _open_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:
+    """The newest open run that is identical to one of these."""
+    twins = (visit.history.open_like(visit.backend.name, request) for request in requests)
     return max(filter(None, twins), key=lambda twin: twin.created_at, default=None)
 
 
 def _ask_or_join(visit: Visit, twin: Run, question: tuple[str, ...] | None) -> None:
     """An identical run is on its way: a double click goes on to that one, a later click is asked about.
 
-    The question keeps which run it is about, and every prompt that would be rendered.
+    The question keeps which run it is about, how that stands, and every prompt that would be rendered.
     """
-    if time.time() - twin.created_at > _DOUBLE_CLICK:
+    if not twin.is_unfinished or time.time() - twin.created_at > _DOUBLE_CLICK:
         st.session_state[session.ASKING] = question
         return
     shown = visit.history.run(session.run_id() or "")
@@ -260,9 +261,39 @@ def _said_of_repeated(numbers: tuple[int, ...]) -> str:
     return f"{line} {listed} {is_} left out: an earlier line says the same."
 
 
-def _ask_again(prompts_asked_for: int) -> None:
-    same = "The same request is" if prompts_asked_for == 1 else "Some of these requests are"
-    st.warning(f"{same} still being made. Rendering it again costs again.")
-    with st.container(horizontal=True):
+def _ask_again(twin: Run, prompts_asked_for: int) -> None:
+    asked = _ABOUT_TWINS[_standing(twin)]
+    same = "The same request" if prompts_asked_for == 1 else "At least one of these requests"
+    st.warning(f"{same} {asked}" + ("" if twin.is_preview else " Rendering it again costs again."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if twin.can_be_watched_again:
+            st.button("Watch it again", icon=":material/replay:", on_click=_watch_instead, args=(twin.run_id,))
+        elif not twin.is_unfinished:
+            st.page_link(NEEDS_YOU, label="Say what became of it", icon=":material/help_center:")
         st.button("Render it again", on_click=_submit, kwargs={"drawn": session.seed_key()})
-        st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))
+        st.button("Keep waiting" if twin.is_unfinished else "Not now", on_click=_ask_no_more)
+
+
+_ABOUT_TWINS = {
+    "unfinished": "is still being made.",
+    "stopped": "goes on at the API, where you stopped watching it: watch it again instead.",
+    "made": "was made at the API, and its pictures are not here: watch it again instead.",
+    "uncertain": "may have been charged: say what became of it first.",
+}
+
+
+def _standing(twin: Run) -> str:
+    """How an open run stands, by its name in `_ABOUT_TWINS`."""
+    if twin.can_be_watched_again:
+        return "stopped" if twin.completed_at is None else "made"
+    return "unfinished" if twin.is_unfinished else "uncertain"
+
+
+def _watch_instead(run_id: str) -> None:
+    _ask_no_more()
+    steering.again(run_id)
+    session.show(run_id)
+
+
+def _ask_no_more() -> None:
+    st.session_state[session.ASKING] = None

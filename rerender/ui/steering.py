@@ -45,7 +45,7 @@ def ended(run: Run) -> None:
 def watch_again(run: Run) -> None:
     """The way back to waiting for the pictures."""
     label, key = "Watch again" if run.stopped_at is not None else "Look again", f"steering.again.{run.run_id}"
-    st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
+    st.button(label, icon=":material/replay:", key=key, on_click=again, args=(run.run_id,), help=_AGAIN)
 
 
 def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
@@ -79,7 +79,8 @@ def _stop(run_ids: list[str]) -> None:
         st.toast("It was on its way already; wait a moment")
 
 
-def _again(run_id: str) -> None:
+def again(run_id: str) -> None:
+    """Go on with the run, with the key in use where it is that one's."""
     visit = visit_now()
     run = visit.history.run(run_id)
     if run is not None and visit.runner.look_again(visit.workspace, run_id):
