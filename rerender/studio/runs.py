@@ -115,6 +115,16 @@ class Run:
         return self.stored_at is None and (self.is_unfinished or may_come)
 
     @property
+    def is_unconfirmed(self) -> bool:
+        """Whether its render id is what its owner found, and the API has never shown such a render."""
+        return self.is_found and self.phase is None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether its render id is what its owner found, not what the API answered."""
+        return self.submission == Submission.ACCEPTED and self.settled_at is not None
+
+    @property
     def can_be_settled(self) -> bool:
         """Whether its owner can say what became of it, for the first time or again."""
         is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None
