@@ -142,7 +142,7 @@ class Runner:
         return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
     def reopen(self, workspace: str, run_id: str) -> bool:
-        """The owner takes back what `settle` was told. False when there is nothing to take back."""
+        """The owner takes back what `settle` or `attach` was told. False when there is nothing to take back."""
         return self._decided(self._steering.reopen(workspace, run_id))
 
     def has_looked(self, run_id: str) -> bool:
