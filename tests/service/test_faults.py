@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import time
@@ -170,7 +171,7 @@ def test_a_dropped_request_gets_no_answer_and_its_work_was_not_done(
     assert stored() == 0
     assert api.post(body()).status_code == 200
     assert stored() == 1
-    assert caplog.text == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_work_can_be_done_before_the_connection_drops_or_an_error_is_answered(
@@ -209,7 +210,7 @@ def test_a_truncated_picture_announces_all_its_bytes_and_sends_some(
         with pytest.raises(Exception, match="IncompleteRead"):
             answer.raw.read(1)
     assert requests.get(url, timeout=5).content == whole
-    assert caplog.text == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_a_look_can_show_another_phase_without_outputs_and_the_next_one_the_truth(
