@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from rerender.cli.options import shared
-from rerender.cli.terminal import EXIT_CODES, LOOKED, Exit, Problem, Terminal, go_on, plain
+from rerender.cli.terminal import EXIT_CODES, LOOKED, Exit, Problem, Terminal, go_on, is_terminal, plain
 from rerender.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -94,4 +94,4 @@ def _line(run: Run) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
     state = _STATES.get(str(run.state), str(run.state))
     line = f"{run.run_id}  {when}  {state:<14}  {plain(run.prompt)}"
-    return line[: shutil.get_terminal_size().columns] if sys.stdout.isatty() else line
+    return line[: shutil.get_terminal_size().columns] if is_terminal(sys.stdout) else line

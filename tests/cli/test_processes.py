@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -145,6 +147,39 @@ def test_a_preview_goes_on_after_its_command_was_stopped(start: Callable[..., Ch
     assert code == 130
     *_, command, run_id = err.split()
     assert len(document(cli(command, run_id, "--json"))["pictures"]) == 4
+
+
+@pytest.mark.parametrize("option", ["--seed=1", "--json"])
+@pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_a_render_whose_words_nobody_reads_ends_as_any_other(
+    hosted: FakeApi, place: Path, streams: tuple[str, ...], option: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    sinks: dict[str, Any] = {**dict.fromkeys(("stdout", "stderr"), subprocess.PIPE), **dict.fromkeys(streams, writer)}
+    command = [sys.executable, "-m", "rerender", *RENDER, option]
+    ended = subprocess.run(command, **sinks, text=True, timeout=60, check=False)
+    os.close(writer)
+    assert ended.returncode == 0
+    assert "Error" not in (ended.stderr or "")
+    assert (place / "rerender-oak-seed1-1.png").exists()
+
+
+def test_a_render_with_neither_stdout_nor_stderr_ends_as_any_other(hosted: FakeApi, place: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-m", "rerender", *RENDER]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+    assert (place / "rerender-oak-seed1-1.png").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_7_also_means_that_the_file_names_could_not_be_said(hosted: FakeApi, cli: Cli, history: History) -> None:
+    command = [sys.executable, "-m", "rerender", *RENDER, "--quiet"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    run_id = history.recent()[0].run_id
+    again = f"stdout cannot be written: No space left on device. Again: python -m rerender get {run_id}\n"
+    assert (ended.returncode, ended.stderr) == (7, again)
+    assert cli("get", run_id).stdout == "rerender-oak-seed1-1.png\n"
 
 
 def test_ctrl_c_in_get_at_the_api_loses_nothing(start: Callable[..., Child], hosted: FakeApi) -> None:
