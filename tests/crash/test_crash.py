@@ -27,7 +27,7 @@ RANDOM_CRASHES = 1000
 
 
 def sample() -> list[Crash]:
-    """Every point where nothing else goes wrong, and with two other things; always the same ones."""
+    """Every point where nothing else goes wrong, and with one other thing; always the same ones."""
     plain = [crash for crash in grid() if crash.fault.name == "none" and not crash.is_beside]
     rest = [crash for crash in grid() if crash not in plain]
     choose = random.Random("the sample")
