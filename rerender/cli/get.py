@@ -23,6 +23,7 @@ _STATES = {"unfinished": "in progress", "refused": "not accepted", "uncertain": 
 
 
 @click.command(
+    short_help="Take up a run, or list the latest ones.",
     epilog=f"""\b
 Examples:
   python -m rerender get                            # the latest runs
@@ -30,7 +31,7 @@ Examples:
   python -m rerender get RENDER_ID --timeout 0      # look once, and fetch what is there
   python -m rerender get RUN_ID --render RENDER_ID  # this is the run that may have been charged
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
 )
 @click.argument("some_id", metavar="[ID]", required=False)
 @click.option(
