@@ -106,6 +106,57 @@ def test_what_is_logged_for_programmers_is_not_said(
 
 
 @pytest.fixture
+def uncertain(cli: Cli, hosted: FakeApi) -> str:
+    """A run whose POST got no answer, although the account has its render, `found1`."""
+    hosted.state.submit_answers = [Answer(drop=True)]
+    run_id = str(document(cli("render", "clay.png", "oak", "--seed", 1, "--json"))["run_id"])
+    hosted.state.renders["found1"] = hosted.state.submits[0].json
+    return run_id
+
+
+def test_a_run_that_may_have_been_charged_gets_the_render_that_its_owner_found(
+    cli: Cli, hosted: FakeApi, history: History, uncertain: str
+) -> None:
+    said = cli("get", uncertain)
+    assert said.exit_code == 4
+    assert f"`python -m rerender get {uncertain} --render RENDER_ID`" in said.stderr
+    assert '"Needs you"' in said.stderr
+    for _ in range(2):
+        assert cli("get", uncertain, "--render", "found1").stdout == "rerender-oak-seed1-1.png\n"
+    run = history.run(uncertain)
+    assert run is not None
+    assert (run.state, run.render_id, hosted.state.submit_count) == ("completed", "found1", 1)
+
+
+def test_a_render_id_that_the_api_does_not_know_can_be_corrected(cli: Cli, uncertain: str) -> None:
+    mistyped = cli("get", uncertain, "--render", "typo", "--timeout", 0)
+    assert mistyped.exit_code == 6
+    assert "Nothing is lost" not in mistyped.stderr
+    assert f"If the id typo is wrong: python -m rerender get {uncertain} --render RENDER_ID" in mistyped.stderr
+    assert cli("get", uncertain, "--render", "found1").stdout == "rerender-oak-seed1-1.png\n"
+
+
+def test_a_render_id_goes_to_no_run_that_needs_none_and_not_to_two(
+    cli: Cli, hosted: FakeApi, history: History, uncertain: str
+) -> None:
+    made = document(cli("render", "clay.png", "oak", "--json"))
+    preview = document(cli("render", "clay.png", "oak", "--preview", "--width", 512, "--height", 512, "--json"))
+    before, asked = history.recent(), len(hosted.state.requests)
+    for arguments, words in (
+        ((uncertain, "--render", made["render_id"]), "This is the render of another run."),
+        ((uncertain, "--render", "a b"), "This is no render id."),
+        ((made["run_id"], "--render", "found1"), "This run needs no render id: it is completed."),
+        ((preview["run_id"], "--render", "found1"), "This run needs no render id: it is completed."),
+        (("typo", "--render", "found1"), "No run typo is known here."),
+        (("--render", "found1"), "--render goes with the ID of a run."),
+    ):
+        result = cli("get", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in result.stderr
+    assert (history.recent(), len(hosted.state.requests)) == (before, asked)
+
+
+@pytest.fixture
 def render_id(hosted: FakeApi) -> str:
     """A render that the account has and the history does not know."""
     hosted.state.renders["lost1"] = a_request(batch_size=2).to_json()
