@@ -184,11 +184,20 @@ def test_a_pasted_id_brings_the_pictures(app: AppTest, database: Database, monke
 def test_while_the_api_has_not_shown_the_render_that_its_owner_named_nothing_is_called_spent(
     app: AppTest, database: Database
 ) -> None:
-    add_run(database, **{**PAID, "finished_at": None, "settled_at": 5.0, "phase": None})
+    followed = {"finished_at": None, "owner": "elsewhere/1/x", "lease_until": 4e9}
+    add_run(database, **{**PAID, **followed, "settled_at": 5.0, "phase": None})
     app.switch_page("pages/render.py").run()
     (stop,) = [button for button in app.button if button.label == "Stop watching"]
     assert "has not shown this render yet" in stop.help
     assert "Looking for its render" in app.status[0].label
+
+
+def test_a_run_that_waits_for_its_key_says_so_without_a_clock(app: AppTest, database: Database) -> None:
+    add_run(database, **WAITS)
+    app.switch_page("pages/render.py").run()
+    assert "Waiting for its key" in [text.value for text in app.text]
+    assert not app.status
+    assert "Last click: waiting for its key" in texts(app)
 
 
 def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, database: Database) -> None:
