@@ -286,14 +286,17 @@ def test_the_key_that_a_run_waits_for_is_asked_for_beside_the_address_and_then_n
         api.state.phases = ["completed"]
         api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}
         add_run(database, **{**WAITS, "backend": api.base_url, "render_id": "render7"})
-        api.state.get_delay = 0.5
+        api.state.get_delay = 1.5
         change(database, LOCAL, backend=TYPED, base_url="https://elsewhere.test")
         app.session_state["session.typed_keys"] = {"https://elsewhere.test": API_KEY}
         app.switch_page("pages/settings.py").run()
+        app.text_input(key="settings.base_url").set_value("nonsense").run()
+        assert app.error
         app.switch_page("pages/needs_you.py").run()
         press(app, f"Type the key for {plain(api.base_url)}")
         assert app.text_input(key="settings.base_url").value == api.base_url
         assert app.text_input(key="settings.api_key").value == ""
+        assert not app.error
         assert plain(f"The run that waits for its key was made at {api.base_url}.") in app.info[0].value
         assert api.state.requests == []
         assert "One run needs you" in links(app)
