@@ -294,6 +294,7 @@ def test_the_key_that_a_run_waits_for_is_asked_for_beside_the_address_and_then_n
         assert app.error
         app.switch_page("pages/needs_you.py").run()
         press(app, f"Type the key for {plain(api.base_url)}")
+        app.switch_page("pages/settings.py").run()  # where the browser is by now
         assert app.text_input(key="settings.base_url").value == api.base_url
         assert app.text_input(key="settings.api_key").value == ""
         assert not app.error
