@@ -55,7 +55,8 @@ def press(app: AppTest, label: str) -> None:
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join(item.value for item in (*app.text, *app.subheader, *app.caption, *app.error)).replace("\\", "")
+    said = "\n".join(item.value for item in (*app.text, *app.subheader, *app.caption, *app.error))
+    return said.replace("\\", "").replace("\u200b", "")
 
 
 def links(app: AppTest) -> list[str]:
