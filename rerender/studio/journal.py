@@ -28,8 +28,8 @@ from rerender.studio.tables import outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
 
-UNSENT = "The app was closed before this was sent. Nothing was charged; render it again."
-STOPPED = "The app stopped while this was being sent."
+UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
+STOPPED = "It was stopped while being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."

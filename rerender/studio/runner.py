@@ -41,7 +41,7 @@ WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
 BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
-CLOSED = "The app was closed before this was sent."
+CLOSED = "It was stopped before it was sent."
 NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 

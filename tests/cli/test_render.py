@@ -197,7 +197,7 @@ def test_3_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, mo
     monkeypatch.setenv("GENLY_BASE_URL", f"http://127.0.0.1:{unused_port()}")
     result = cli("render", "clay.png", "oak")
     assert result.exit_code == 3
-    assert "Nothing was charged." in result.stderr
+    assert "(connection refused). Nothing was charged." in result.stderr
 
 
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(503), Answer(200, {"ok": True})])

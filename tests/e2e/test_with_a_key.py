@@ -68,8 +68,9 @@ def test_a_render_clicked_before_the_browser_has_drawn_a_new_seed_is_of_that_see
     prompt_box(page).fill("my own words")
     prompt_box(page).blur()
     settle(page)
-    before = int(page.get_by_label("Seed", exact=True).input_value())
-    for pause in (0, 60, 150):
+    shown = page.get_by_label("Seed", exact=True)
+    seeds = [int(shown.input_value())]
+    for count, pause in enumerate((0, 60, 150), start=1):
         page.evaluate(
             """async pause => {
                 const named = name => [...document.querySelectorAll("button")].find(one => one.innerText.includes(name))
@@ -79,12 +80,15 @@ def test_a_render_clicked_before_the_browser_has_drawn_a_new_seed_is_of_that_see
             }""",
             pause,
         )
+        wait_until(lambda count=count: api.state.submit_count == count)
+        seeds.append(api.state.submits[-1].json["seed"])
+        wait_until(lambda count=count: api.state.looks.get(f"render{count}", 0) == 3)
         expect(slider(page)).to_be_visible()
+        expect(render_button(page)).to_be_enabled()
         settle(page)
-        after = int(page.get_by_label("Seed", exact=True).input_value())
-        assert api.state.submits[-1].json["seed"] == after != before
-        before = after
-    assert api.state.submit_count == 3
+        expect(shown).to_have_count(1)
+        expect(shown).to_have_value(str(seeds[-1]))
+    assert len(set(seeds)) == 4
 
 
 def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_again(page: Page, api: FakeApi) -> None:
