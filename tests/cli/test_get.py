@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
 from tests.cli.conftest import broken, document
 from tests.fake_api import API_KEY, Answer, FakeApi, picture, unused_port
 from tests.studio.helpers import a_request, backend_at, finished
+from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
 Cli = Callable[..., Result]
@@ -72,6 +74,14 @@ def test_a_run_that_another_process_follows_is_waited_for_by_reading_the_history
     finally:
         app.close()
     assert len(hosted.state.downloads) == 1, "only its owner fetched it"
+
+
+def test_a_list_says_that_a_run_was_cancelled_before_it_was_sent(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    add_run(database, workspace=LOCAL, submission="refused", render_id=None, stored_at=None, stopped_at=5.0)
+    database.close()
+    assert "  cancelled  " in cli("get").stdout
 
 
 def test_a_list_takes_up_nothing(cli: Cli, hosted: FakeApi) -> None:

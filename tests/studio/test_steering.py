@@ -51,7 +51,7 @@ def uncertain(runner: Runner, backend: Backend, history: History, api: FakeApi) 
 
 
 def test_a_queued_run_that_is_stopped_is_never_sent_and_costs_nothing(
-    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+    start_runner: Callable[..., Runner], backend: Backend, history: History, database: Database, api: FakeApi
 ) -> None:
     go_on = threading.Event()
     api.state.on_request = lambda request: request.method == "POST" and go_on.wait(10)
@@ -63,9 +63,10 @@ def test_a_queued_run_that_is_stopped_is_never_sent_and_costs_nothing(
     go_on.set()
     wait_until(lambda: not history.unfinished())
     run = read(history, queued)
-    assert (run.state, run.credits, run.cost) == (State.REFUSED, 0.0, 0.0)
+    assert (run.state, run.credits, run.cost) == (State.CANCELLED, 0.0, 0.0)
     assert run.error == "You stopped it before it was sent. Nothing was charged."
     assert sorted(request.json["seed"] for request in api.state.submits) == [0, 1, 2, 3]
+    assert at_stake(database, "ours") == 0
     assert not runner.look_again("ours", queued)
 
 
@@ -84,7 +85,7 @@ def test_a_run_that_waits_at_the_pace_of_the_api_can_be_stopped_and_is_then_neve
     assert all(finished(history, one).stored_at for one in later)
     assert [request.json["seed"] for request in api.state.submits].count(7) == 1
     run = read(history, run_id)
-    assert (run.state, run.error) == (State.REFUSED, "You stopped it before it was sent. Nothing was charged.")
+    assert (run.state, run.error) == (State.CANCELLED, "You stopped it before it was sent. Nothing was charged.")
 
 
 def test_closing_does_not_change_why_a_run_was_not_sent(
@@ -141,7 +142,7 @@ def test_stopping_and_sending_at_once_never_leaves_a_sent_run_that_is_called_not
     sender.join()
     assert sent.isdisjoint(stopped)
     assert sent | stopped == set(run_ids)
-    assert all((read(history, run_id).state == State.REFUSED) == (run_id in stopped) for run_id in run_ids)
+    assert all((read(history, run_id).state == State.CANCELLED) == (run_id in stopped) for run_id in run_ids)
 
 
 def test_an_accepted_run_that_is_stopped_says_that_its_credit_is_spent_and_is_looked_at_no_more(
