@@ -1,44 +1,48 @@
-"""Lets the callback of a widget run to its end.
+"""Lets what a click asks for happen, also when another click comes right after it.
 
-Streamlit gives each look at the session state, and each message to the browser, to the next click: when one has come
-meanwhile, what is running stops there. A page may stop anywhere, since it is drawn again. A callback may not: it would
-leave "New seed" without its seed, or a run that was just sent without its place on the page, and it is not called
-again. https://docs.streamlit.io/develop/concepts/architecture/session-state
+Streamlit takes up the next click wherever it looks at the session state or sends something to the browser, and leaves
+off there. A page may be left off anywhere, since it is drawn again. A callback is not called again: left off at its
+start the click is lost, and further on "New seed" is left without its seed, or a run just sent without its place on the
+page. https://docs.streamlit.io/develop/concepts/architecture/session-state
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import wraps
+from typing import Any
 
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
-from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 __all__ = ["run_whole"]
 
-_YIELD = "_maybe_handle_execution_control_request"
+_heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 
 
 def run_whole() -> None:
-    """Let what a click asks for wait, from now on, until the callback of the click before it has returned.
+    """Let the next click wait, from now on, until every callback of the click before it has returned.
 
-    It is then handled at the first line of the page. Streamlit has no setting for this, so a method of its own is
-    wrapped, once a process.
+    Streamlit then takes it up before the first line of the page. It has no setting for this, so two methods of its own
+    are wrapped, once a process.
     """
-    cut_short = getattr(ScriptRunner, _YIELD)
-    if getattr(cut_short, "lets_callbacks_end", False):
+    heed, take_up = SafeSessionState.on_script_will_rerun, ScriptRunner._maybe_handle_execution_control_request
+    if getattr(heed, "runs_whole", False):
         return
 
-    @wraps(cut_short)
-    def unless_in_callback(runner: ScriptRunner) -> None:
-        if not _is_in_callback():
-            cut_short(runner)
+    @wraps(heed)
+    def heed_whole(state: SafeSessionState, *args: Any, **kwargs: Any) -> None:
+        token = _heeding.set(True)
+        try:
+            heed(state, *args, **kwargs)
+        finally:
+            _heeding.reset(token)
 
-    vars(unless_in_callback)["lets_callbacks_end"] = True
-    setattr(ScriptRunner, _YIELD, unless_in_callback)
+    @wraps(take_up)
+    def take_up_later(runner: ScriptRunner) -> None:
+        if not _heeding.get():
+            take_up(runner)
 
-
-def _is_in_callback() -> bool:
-    try:
-        return ThreadState.get().run_location is RunLocation.CALLBACK
-    except RuntimeError:
-        return False  # not in a thread that runs the page
+    vars(heed_whole)["runs_whole"] = True
+    for owner, method in ((SafeSessionState, heed_whole), (ScriptRunner, take_up_later)):
+        setattr(owner, method.__name__, method)
