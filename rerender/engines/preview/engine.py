@@ -34,8 +34,8 @@ from rerender.models import RenderRequest
 
 # Drawn lines already are the structure; there the lock would only add a second outline.
 LOCK_STRENGTH: dict[Medium, float] = {
-    "photo": 1.3, "watercolor": 2.6, "oil": 1.6, "gouache": 1.6, "pencil": 0.6, "coloured_pencil": 0.8, "ink": 0.8,
-    "charcoal": 0.8, "marker": 1.0, "pastel": 1.2, "comic": 1.0, "blueprint": 1.0, "clay": 1.0, "neon": 1.0,
+    "photo": 1.3, "watercolor": 2.2, "oil": 1.4, "gouache": 2.2, "pencil": 0.6, "coloured_pencil": 0.8, "ink": 1.2,
+    "charcoal": 1.4, "marker": 1.6, "pastel": 1.2, "comic": 1.4, "blueprint": 1.2, "clay": 1.0, "neon": 1.6,
 }  # fmt: skip
 # A photo is full of texture, of which the lock would make sparkles.
 PHOTO_LOCK = 0.7

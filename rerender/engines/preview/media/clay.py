@@ -51,7 +51,9 @@ def clay(scene: Scene, picture: Planes) -> Planes:
 def _form(scene: Scene) -> Plane:
     """The control's own shading, its textures smoothed away where it is a photo."""
     if scene.is_drawing:
-        return np.sqrt(np.clip(shading(scene), 0, 1)) * np.float32(1.1)
+        planes = np.sqrt(np.clip(shading(scene), 0, 1))
+        planes *= np.float32(1.1)
+        return planes
     if not scene.is_photo:
         return shading(scene)
     broad = guided_filter(scene.luma, scene.luma, round(8 * scene.unit), 4e-3)
