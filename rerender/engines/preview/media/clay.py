@@ -51,7 +51,7 @@ def clay(scene: Scene, picture: Planes) -> Planes:
 def _form(scene: Scene) -> Plane:
     """The control's own shading, its textures smoothed away where it is a photo."""
     if scene.is_drawing:
-        planes = np.sqrt(np.clip(shading(scene), 0, 1))
+        planes: Plane = np.sqrt(np.clip(shading(scene), 0, 1))
         planes *= np.float32(1.1)
         return planes
     if not scene.is_photo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -42,10 +41,21 @@ def swayed(flow: Flow, angle: Plane, trust: float = 0.12) -> Flow:
     return Flow(np.cos(half), np.sin(half), flow.certainty)
 
 
-def along(flow: Flow, planes: Sequence[Plane], steps: int, pace: float) -> list[Plane]:
-    """Each plane averaged along the flow, `steps` of `pace` pixels both ways (LIC, Cabral & Leedom 1993)."""
+def reduced(flow: Flow, shape: tuple[int, int]) -> Flow:
+    """The same flow on a smaller plane."""
+    x, y, certainty = (
+        cv2.resize(part, shape[::-1], interpolation=cv2.INTER_NEAREST) for part in (flow.x, flow.y, flow.certainty)
+    )
+    return Flow(x, y, certainty)
+
+
+def along(flow: Flow, image: Plane, steps: int, pace: float) -> Plane:
+    """`image`, (H, W) or (H, W, n), averaged along the flow, `steps` of `pace` pixels both ways.
+
+    Line integral convolution (Cabral & Leedom 1993).
+    """
     height, width = flow.x.shape
-    totals = [plane.copy() for plane in planes]
+    total = image.copy()
     for sign in (1.0, -1.0):
         x = np.tile(np.arange(width, dtype=np.float32), (height, 1))
         y = np.tile(np.arange(height, dtype=np.float32)[:, None], (1, width))
@@ -53,11 +63,11 @@ def along(flow: Flow, planes: Sequence[Plane], steps: int, pace: float) -> list[
         for step in range(steps):
             x += step_x
             y += step_y
-            for total, plane in zip(totals, planes, strict=True):
-                total += cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            total += cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
             if step % 2 and step < steps - 1:
                 step_x, step_y = _next_step(flow, x, y, step_x, step_y, pace)
-    return [total / np.float32(2 * steps + 1) for total in totals]
+    total *= np.float32(1 / (2 * steps + 1))
+    return total
 
 
 def _next_step(flow: Flow, x: Plane, y: Plane, step_x: Plane, step_y: Plane, pace: float) -> tuple[Plane, Plane]:
@@ -65,5 +75,9 @@ def _next_step(flow: Flow, x: Plane, y: Plane, step_x: Plane, step_y: Plane, pac
     next_x, next_y = (
         cv2.remap(part, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT) for part in (flow.x, flow.y)
     )
-    onward = np.where(next_x * step_x + next_y * step_y < 0, np.float32(-pace), np.float32(pace))
-    return next_x * onward, next_y * onward
+    onward: Plane = next_x * step_x
+    onward += next_y * step_y
+    onward = np.copysign(np.float32(pace), onward)
+    next_x *= onward
+    next_y *= onward
+    return next_x, next_y

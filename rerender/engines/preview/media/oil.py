@@ -6,15 +6,16 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.fields import Plane, Planes, coarse_fbm, fbm, luminance, resize, saturate, shifted
-from rerender.engines.preview.media.flow import Flow, along, edge_flow, swayed
+from rerender.engines.preview.media.flow import Flow, along, edge_flow, reduced, swayed
 from rerender.engines.preview.media.strokes import kuwahara, standardised
 from rerender.engines.preview.scene import Scene
 
 FLATTEN = 8
 """Radius of the flattening filter, in units."""
-BRISTLE_SIDE = 768
+BRISTLE_SIDE = 640
 """Bristles are no finer than a picture of this long side (pixels) can show."""
 STROKE_SIDE = 384
+"""And whole strokes need no more than this."""
 NEAR, FAR = 6, 36
 """How far around edges turn the brush, in units."""
 RELIEF = 0.038
@@ -30,11 +31,11 @@ def oil(scene: Scene, picture: Planes) -> Planes:
     et al. 2009) drawn by line integral convolution (Cabral & Leedom 1993).
     """
     flat = kuwahara(picture, max(3, int(FLATTEN * scene.unit)))
-    flow = _brush_flow(scene, luminance(flat), BRISTLE_SIDE)
+    flow = _brush_flow(scene, luminance(flat))
     painted = _smeared(scene, flat, flow)
     saturate(painted, 1.18)
     bristles = _bristles(scene, flow)
-    _mix_paint(scene, painted)
+    _mix_paint(scene, painted, reduced(flow, _within(scene.shape, STROKE_SIDE)))
     relief = bristles - shifted(bristles, 1, scene.light_side)
     np.clip(relief, -2.4, 2.4, out=relief)
     relief *= np.float32(0.5 * RELIEF)
@@ -50,9 +51,9 @@ def oil(scene: Scene, picture: Planes) -> Planes:
     return painted
 
 
-def _brush_flow(scene: Scene, luma: Plane, side: int) -> Flow:
+def _brush_flow(scene: Scene, luma: Plane) -> Flow:
     """Along the nearest edge, else along those further off, and in wide sweeps where there are none."""
-    shape = _reduced(scene.shape, side)
+    shape = _within(scene.shape, BRISTLE_SIDE)
     small = cv2.resize(luma, shape[::-1], interpolation=cv2.INTER_AREA)
     sweep = fbm(shape, 1.6, 2, scene.rng("brush sweep"))
     sweep -= np.float32(0.5)
@@ -64,13 +65,13 @@ def _brush_flow(scene: Scene, luma: Plane, side: int) -> Flow:
 
 
 def _smeared(scene: Scene, flat: Planes, flow: Flow) -> Planes:
-    """The paint dragged along the brush, but not across the contours."""
+    """The paint dragged along the brush, but not across the contours. In place."""
     shape = flow.x.shape
     unit = max(shape) / 1024
     small = [cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA) for plane in flat]
-    dragged = along(flow, small, 4, 1.6 * unit + 0.3)
+    dragged = along(flow, cv2.merge(small), 4, 1.6 * unit + 0.3)
     keep = 1 - np.float32(0.75) * scene.lines
-    for plane, smear in zip(flat, dragged, strict=True):
+    for plane, smear in zip(flat, cv2.split(dragged), strict=True):
         step: Plane = cv2.resize(smear, scene.shape[::-1], interpolation=cv2.INTER_CUBIC)
         step -= plane
         step *= keep
@@ -84,20 +85,20 @@ def _bristles(scene: Scene, flow: Flow) -> Plane:
     unit = max(shape) / 1024
     noise: Plane = scene.rng("bristles").random_sample(shape).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), 1.05 * unit + 0.3)
-    furrows = along(flow, [noise], 8, 1.9 * unit + 0.4)[0]
+    furrows = along(flow, noise, 7, 2.2 * unit + 0.4)
     return standardised(cv2.resize(furrows, scene.shape[::-1], interpolation=cv2.INTER_CUBIC))
 
 
-def _mix_paint(scene: Scene, painted: Planes) -> None:
+def _mix_paint(scene: Scene, painted: Planes, flow: Flow) -> None:
     """No two strokes are mixed alike: lightness and hue change a little from one to the next. In place."""
     luma = luminance(painted)
-    flow = _brush_flow(scene, luma, STROKE_SIDE)
     shape = flow.x.shape
     unit = max(shape) / 1024
     rng = scene.rng("paint")
-    noises = [cv2.GaussianBlur(rng.random_sample(shape).astype(np.float32), (0, 0), 4.5 * unit + 0.3) for _ in range(3)]
+    noise: Plane = rng.random_sample((*shape, 3)).astype(np.float32)
+    strokes = along(flow, cv2.GaussianBlur(noise, (0, 0), 4.5 * unit + 0.3), 8, 4 * unit)
     light, warm, cool = (
-        resize(standardised(np.tanh(standardised(stroke))), scene.shape) for stroke in along(flow, noises, 8, 4 * unit)
+        resize(standardised(np.tanh(standardised(stroke))), scene.shape) for stroke in cv2.split(strokes)
     )
     middle = luma - luma * luma
     light *= np.float32(0.16)
@@ -121,6 +122,6 @@ def _canvas(scene: Scene) -> Plane:
     return weave
 
 
-def _reduced(shape: tuple[int, int], side: int) -> tuple[int, int]:
+def _within(shape: tuple[int, int], side: int) -> tuple[int, int]:
     scale = min(1.0, side / max(shape))
     return max(8, round(shape[0] * scale)), max(8, round(shape[1] * scale))

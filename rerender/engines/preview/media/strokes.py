@@ -130,22 +130,29 @@ def drawing_tone(scene: Scene, picture: Planes) -> Plane:
 
 def kuwahara(picture: Planes, radius: int) -> Planes:
     """Flatten into patches with crisp edges: four box sectors, weighted against variance (after Papari et al. 2007)."""
-    size = (radius + 1, radius + 1)
+    height, width = picture.shape[1:]
     luma = luminance(picture)
-    squared = luma * luma
+    # One box filter serves all four sectors: each is the same window, read from another place.
+    spread, *means = (_boxes(plane, radius) for plane in (luma * luma, luma, *picture))
+    spread -= means[0] * means[0]
+    np.maximum(spread, 0, out=spread)
+    spread *= 4000
+    spread += np.float32(0.02)
+    np.reciprocal(spread, out=spread)
+    spread *= spread
+    spread *= spread
     result, total = np.zeros_like(picture), np.zeros_like(luma)
-    for anchor in ((0, 0), (radius, 0), (0, radius), (radius, radius)):
-        weight: Plane = cv2.blur(luma, size, anchor=anchor)
-        weight *= weight
-        np.subtract(cv2.blur(squared, size, anchor=anchor), weight, out=weight)
-        np.maximum(weight, 0, out=weight)
-        weight *= 4000
-        weight += np.float32(0.02)
-        np.reciprocal(weight, out=weight)
-        weight *= weight
-        weight *= weight
-        for plane, source in zip(result, picture, strict=True):
-            plane += cv2.blur(source, size, anchor=anchor) * weight
-        total += weight
+    for top, left in ((0, 0), (0, radius), (radius, 0), (radius, radius)):
+        sector = np.s_[top : top + height, left : left + width]
+        for plane, mean in zip(result, means[1:], strict=True):
+            plane += mean[sector] * spread[sector]
+        total += spread[sector]
     result /= total
     return result
+
+
+def _boxes(plane: Plane, radius: int) -> Plane:
+    """The mean of the square of `radius` + 1 pixels that starts at each pixel, from `radius` pixels outside on."""
+    padded = cv2.copyMakeBorder(plane, radius, radius, radius, radius, cv2.BORDER_REFLECT_101)
+    boxes: Plane = cv2.blur(padded, (radius + 1, radius + 1), anchor=(0, 0))
+    return boxes
