@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Analysis, scharr
+from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.regions import scharr
 from rerender.engines.preview.slot_codes import GLASS, ROOF, WALL, Codes
 
 

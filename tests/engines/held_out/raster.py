@@ -233,5 +233,6 @@ def _contact(buffers: Buffers) -> np.ndarray:
     for share, strength in ((0.012, 0.9), (0.04, 0.7), (0.1, 0.4)):
         around = blur(nearness, share * max(nearness.shape))
         well = np.clip(around / np.maximum(nearness, np.float32(1e-3)) - 1, 0, 0.6)
-        shade -= strength * well
+        # What stands far before a surface does not shade it.
+        shade -= 2 * strength * well * np.exp(-((well / np.float32(0.05)) ** 2))
     return np.clip(shade, 0.45, 1)
