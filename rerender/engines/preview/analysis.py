@@ -22,7 +22,7 @@ from rerender.engines.preview.regions import (
     scharr,
     trapped_ball,
 )
-from rerender.engines.preview.room import looks_into_a_room
+from rerender.engines.preview.room import Shell, find_shell, looks_into_a_room
 from rerender.engines.preview.tone import Tone, denoised, drawing_tone, shaded_tone
 
 ANALYSIS_SIDE = 512
@@ -34,6 +34,7 @@ class Analysis:
 
     `tone` says how the control's luma is read; `luma` is already read so, and without grain. `edges` is 1 on an edge.
     `colours` numbers the flat colours of a material-ID image, which is read as the drawing of their borders.
+    `shell` is the box of a room, if the picture looks like one at all.
     `setting` is the guess for prompts that name none.
     """
 
@@ -44,6 +45,7 @@ class Analysis:
     edges: Bytes
     regions: Regions
     colours: Labels | None
+    shell: Shell | None
     setting: Setting
 
     @property
@@ -82,16 +84,18 @@ def analyse(control: ControlImage) -> Analysis:
     if colours is not None:
         luma = drawn_borders(control.rgb)
         edges, labels = (luma < 0.6).astype(np.uint8), split(colours)
-        regions = measure(labels, luma, control.rgb)
-        return Analysis("line", Tone(), luma, None, edges, regions, colours, _setting("line", None, luma, regions))
+        regions, shell = measure(labels, luma, control.rgb), find_shell(luma)
+        setting = _setting(None, shell, regions)
+        return Analysis("line", Tone(), luma, None, edges, regions, colours, shell, setting)
     if control.alpha is None:
         control = without_marks(control)
     kind, tone = _kind(control)
     luma = tone.applied(control.luma) if kind == "line" else denoised(control.luma, tone)
     edges, labels = _line_regions(luma) if kind == "line" else _shaded_regions(luma, kind)
     regions = measure(labels, luma, control.rgb)
-    setting = _setting(kind, control.alpha, luma, regions)
-    return Analysis(kind, tone, luma, control.alpha, edges, regions, None, setting)
+    shell = None if kind == "photo" or control.alpha is not None else find_shell(luma)
+    setting = _setting(control.alpha, shell, regions)
+    return Analysis(kind, tone, luma, control.alpha, edges, regions, None, shell, setting)
 
 
 def _kind(control: ControlImage) -> tuple[Kind, Tone]:
@@ -136,11 +140,9 @@ def _gradient(luma: Plane, kind: Kind) -> Plane:
     return np.maximum(scharr(cv2.bilateralFilter(luma, 7, 0.08, 4)), np.float32(0.55) * highlights)
 
 
-def _setting(kind: Kind, alpha: Plane | None, luma: Plane, regions: Regions) -> Setting:
+def _setting(alpha: Plane | None, shell: Shell | None, regions: Regions) -> Setting:
     """A cut-out that stands free is a product; one that fills its foot is a building under an open sky."""
     if alpha is not None:
         cut = np.concatenate([alpha[-1], alpha[:, 0], alpha[:, -1]])
         return "product" if float(np.mean(cut > 0.5)) < 0.25 else "exterior"
-    if kind == "photo":
-        return "exterior"
-    return "interior" if looks_into_a_room(luma, regions) else "exterior"
+    return "interior" if looks_into_a_room(shell, regions) else "exterior"

@@ -41,7 +41,7 @@ def exterior_codes(analysis: Analysis) -> Codes:
     if analysis.kind == "clay":
         _lay_shadows(analysis, codes, subject)
         _plant(analysis, codes)
-    _raise_walls(codes)
+    _raise_walls(codes, regions)
     glaze(analysis, codes)
     return codes
 
@@ -58,13 +58,16 @@ def _cut_sky(codes: Codes, alpha: Plane) -> None:
         codes[clear & below] = GROUND
 
 
-def _raise_walls(codes: Codes) -> None:
+def _raise_walls(codes: Codes, regions: Regions) -> None:
     """Ground that rises above the horizon is a wall as light as it; it stands on the feet of what is beside it."""
     meets = (codes[:-1] == SKY) & (codes[1:] == GROUND)
     rows = np.nonzero(meets)[0]
     if rows.size < 0.05 * codes.shape[1]:
         return
     horizon = int(np.percentile(rows, 20))
+    above = np.bincount(regions.labels[:horizon].ravel(), minlength=regions.count) / (regions.area * codes.size)
+    # A front that the picture's lower edge cuts off.
+    codes[regions.mask(above > 0.4) & (codes == GROUND)] = WALL
     standing = (codes != SKY) & (codes != GROUND)
     too_high = codes[: max(0, horizon - 4)] == GROUND
     rising = too_high.sum(axis=0) > 3

@@ -49,6 +49,15 @@ class Regions:
         flags: NDArray[np.bool_] = chosen[self.labels]
         return flags
 
+    def points(self, region: int) -> NDArray[np.float32]:
+        """(n, 2) float32: the x and y of a region's pixels, in pixels."""
+        height, width = self.labels.shape
+        top, left = round(self.top[region] * height), round(self.left[region] * width)
+        bottom, right = round(self.bottom[region] * height), round(self.right[region] * width)
+        inside = self.labels[top : bottom + 1, left : right + 1] == region
+        points: NDArray[np.float32] = (np.argwhere(inside)[:, ::-1] + (left, top)).astype(np.float32)
+        return points
+
 
 def scharr(luma: Plane) -> Plane:
     """The slope of luma, as its change over two pixels."""
