@@ -102,7 +102,7 @@ class PreviewEngine:
         if not planned.setting_named:
             planned = plan(request.prompt, setting=analysis.setting)
         control = fit(image, *_within(self._working_size, request))
-        luma = 1 - control.luma if analysis.inverted else control.luma
+        luma = analysis.luma_of(control)
         slots = assign(analysis, planned.setting)
         return Scene(
             plan=planned,
@@ -110,7 +110,7 @@ class PreviewEngine:
             analysis=analysis,
             slots=slots,
             luma=luma,
-            masks=soft_masks(analysis, slots, luma, control.alpha),
+            masks=soft_masks(analysis, slots, luma, control.alpha, planned.setting),
             lines=line_map(luma, analysis.kind, max(luma.shape) / 1024),
             seed=request.seed,
             light_side=1,

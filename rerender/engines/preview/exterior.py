@@ -7,7 +7,7 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
-from rerender.engines.preview.regions import Regions
+from rerender.engines.preview.regions import Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
 from rerender.engines.preview.windows import glaze
 
@@ -30,6 +30,8 @@ def exterior_codes(analysis: Analysis) -> Codes:
             undecided |= both
         codes[undecided] = np.where(np.broadcast_to(below, codes.shape), GROUND, SKY)[undecided]
     subject = ~(sky | ground)
+    if analysis.alpha is not None:
+        _cut_sky(codes, analysis.alpha)
     if analysis.kind == "photo":
         _dark_boxes(analysis, codes, subject)
         return codes
@@ -39,8 +41,43 @@ def exterior_codes(analysis: Analysis) -> Codes:
     if analysis.kind == "clay":
         _lay_shadows(analysis, codes, subject)
         _plant(analysis, codes)
+    _raise_walls(codes, regions)
     glaze(analysis, codes)
     return codes
+
+
+def _cut_sky(codes: Codes, alpha: Plane) -> None:
+    """What is transparent is sky, below the foot of a house that was cut out ground; nothing else is sky. In place."""
+    clear = alpha < 0.5
+    opaque_sky = ~clear & (codes == SKY)
+    if opaque_sky.any():
+        codes[:] = fill_nearest(codes, ~(opaque_sky | clear)).astype(np.uint8)
+    codes[clear] = SKY
+    if float(np.mean(clear[-1])) > 0.75:
+        below = np.arange(codes.shape[0])[:, None] >= _horizon_row(clear)
+        codes[clear & below] = GROUND
+
+
+def _raise_walls(codes: Codes, regions: Regions) -> None:
+    """Ground that rises above the horizon is a wall as light as it; it stands on the feet of what is beside it."""
+    meets = (codes[:-1] == SKY) & (codes[1:] == GROUND)
+    rows = np.nonzero(meets)[0]
+    if rows.size < 0.05 * codes.shape[1]:
+        return
+    horizon = int(np.percentile(rows, 20))
+    above = np.bincount(regions.labels[:horizon].ravel(), minlength=regions.count) / (regions.area * codes.size)
+    # A front that the picture's lower edge cuts off.
+    codes[regions.mask(above > 0.4) & (codes == GROUND)] = WALL
+    standing = (codes != SKY) & (codes != GROUND)
+    too_high = codes[: max(0, horizon - 4)] == GROUND
+    rising = too_high.sum(axis=0) > 3
+    known = standing.any(axis=0) & ~rising
+    if not rising.any() or not known.any():
+        return
+    feet = codes.shape[0] - 1 - standing[::-1].argmax(axis=0)
+    foot = np.interp(np.arange(codes.shape[1]), np.nonzero(known)[0], feet[known])
+    walls = rising & (np.arange(codes.shape[0])[:, None] <= foot) & (codes == GROUND)
+    codes[walls] = WALL
 
 
 def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:

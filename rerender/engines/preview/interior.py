@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
+from rerender.engines.preview.fields import Plane
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
+from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
     GLASS,
     GROUND,
@@ -22,6 +25,8 @@ from rerender.engines.preview.slot_codes import (
 )
 
 UNDECIDED = 255
+PLANE_SLOTS = np.array([WALL, SKY, GROUND, WALL, WALL], np.uint8)
+"""The slot of each plane of a room's box: back, ceiling, floor, left and right."""
 LEG = 0.01
 """How thick a leg of a table or a chair may be."""
 
@@ -31,12 +36,21 @@ def interior_codes(analysis: Analysis) -> Codes:
     r = analysis.regions
     slot = np.full(r.count, UNDECIDED, np.uint8)
     thickness, (boxiness, slanting) = _thickness(r), _boxes(r)
+    shell = analysis.shell if analysis.kind == "clay" else None
     _shell(r, slot, thickness)
+    planes = shell.planes(r.labels.shape) if shell is not None and shell.support >= SUPPORTED else None
+    box = np.zeros(r.count, bool) if planes is None else _box(r, slot, planes, boxiness)
     _openings(r, slot, boxiness)
     _floor_coverings(r, slot, thickness, slanting)
     slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
     _furniture(r, slot, thickness)
     codes: Codes = slot[r.labels]
+    if planes is not None:
+        flat = box[r.labels]
+        codes[flat] = PLANE_SLOTS[planes[flat]]
+        _trim(codes, planes)
+    if analysis.alpha is not None:
+        _see_through(codes, analysis.alpha)
     return codes
 
 
@@ -51,6 +65,43 @@ def _shell(r: Regions, slot: Codes, thickness: PerRegion) -> None:
     back_wall = (r.area > 0.02) & (r.centre_y < 0.58) & (r.top < 0.5) & ((r.fill < 0.75) | (r.area > 0.12))
     for part, flags in ((WALL, back_wall | side_wall), (GROUND, floor), (SKY, ceiling)):
         slot[flags] = part
+
+
+def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion) -> Mask:
+    """Flags of the regions of clay that belong to the room's own box: they take their slots from its planes.
+
+    In clay a shadow's edge looks like a wall's, and a wall may run on into the ceiling where both are as light.
+    """
+    seen = np.bincount((r.labels.astype(np.int64) * 5 + planes).ravel(), minlength=5 * r.count).reshape(-1, 5)
+    share = seen / np.maximum(1, seen.sum(axis=1, keepdims=True))
+    at_border = r.touch_left + r.touch_right + r.touch_top + r.touch_bottom > 0.01
+    large = r.area > 0.012
+    back_wall = r.luma[(share[:, BACK] > 0.6) & (r.area == r.area[share[:, BACK] > 0.6].max(initial=0))].max(initial=1)
+    pane = (boxiness > 0.85) & (r.luma > back_wall + 0.04)
+    raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
+    box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
+    box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
+    box |= (share[:, FLOOR] > 0.6) & (at_border | (r.area > 0.02))
+    box |= (share[:, CEILING] > 0.6) & (large | at_border)
+    box &= ~pane
+    slot[:] = UNDECIDED
+    slot[box] = PLANE_SLOTS[share.argmax(axis=1)[box]]
+    return box
+
+
+def _trim(codes: Codes, planes: NDArray[np.uint8]) -> None:
+    """No ceiling, floor or wall goes beyond its own plane: regions run on where an edge was too faint. In place."""
+    wall = (planes == BACK) | (planes == LEFT) | (planes == RIGHT)
+    codes[wall & ((codes == SKY) | (codes == GROUND) | (codes == RUG))] = WALL
+    codes[(planes == CEILING) & ((codes == WALL) | (codes == GROUND))] = SKY
+    codes[(planes == FLOOR) & ((codes == WALL) | (codes == SKY))] = GROUND
+
+
+def _see_through(codes: Codes, alpha: Plane) -> None:
+    """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
+    _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
+    above = np.unique(pieces[0])
+    codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
 
 
 def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
@@ -118,19 +169,20 @@ def _pieces(r: Regions, rest: Mask) -> tuple[int, Labels]:
     near = cv2.dilate(core, np.ones((7, 7), np.uint8))
     count, pieces = cv2.connectedComponents(near)
     nearest: Labels = fill_nearest(pieces, pieces > 0)
-    counted = np.zeros((r.count, count))
-    np.add.at(counted, (r.labels.ravel(), nearest.ravel()), 1)
+    keys = r.labels.ravel().astype(np.int64) * count + nearest.ravel()
+    counted = np.bincount(keys, minlength=r.count * count).reshape(-1, count)
     return count, counted.argmax(axis=1).astype(np.int32)
 
 
 def _neighbours(r: Regions, slot: Codes) -> PerRegion:
     """(count, codes): which share of each region's border it has with each slot; undecided ones count half."""
-    shared = np.zeros((r.count, 256))
+    keys = []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         a, b = r.labels[first], r.labels[second]
         differ = a != b
-        np.add.at(shared, (a[differ], slot[b[differ]]), 1)
-        np.add.at(shared, (b[differ], slot[a[differ]]), 1)
+        a, b = a[differ].astype(np.int64), b[differ].astype(np.int64)
+        keys += [a * 256 + slot[b], b * 256 + slot[a]]
+    shared = np.bincount(np.concatenate(keys), minlength=256 * r.count).reshape(-1, 256).astype(float)
     shared[:, UNDECIDED] /= 2
     shared /= np.maximum(1, shared.sum(axis=1, keepdims=True))
     return shared
@@ -152,7 +204,7 @@ def _boxes(r: Regions) -> tuple[PerRegion, Mask]:
     """Each region's share of its smallest turned rectangle, 1 for a box, and whether that rectangle slants."""
     boxiness, slanting = np.zeros(r.count), np.zeros(r.count, bool)
     for region in range(r.count):
-        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
+        points = r.points(region)
         _, (width, height), angle = cv2.minAreaRect(points)
         boxiness[region] = len(points) / ((width + 1) * (height + 1))
         slanting[region] = 8 < angle % 90 < 82
@@ -164,8 +216,7 @@ def _leaves(r: Regions, free: Mask) -> Mask:
     sliver = np.zeros(r.count, bool)
     small = free & (r.area < 0.0015)
     for region in np.nonzero(small & (r.area > 0.0001))[0]:
-        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
-        _, sides, angle = cv2.minAreaRect(points)
+        _, sides, angle = cv2.minAreaRect(r.points(int(region)))
         slanting = 12 < angle % 90 < 78
         sliver[region] = slanting and max(sides) > 1.8 * min(sides)
     near = cv2.dilate(r.mask(sliver).astype(np.uint8), np.ones((7, 7), np.uint8))
