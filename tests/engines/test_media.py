@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rerender.engines.preview import PreviewEngine
-from rerender.engines.preview.analysis import line_segments
+from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.engine import LOCK_STRENGTH
 from rerender.engines.preview.fields import stage_rng
 from rerender.engines.preview.media import MEDIA
