@@ -8,7 +8,7 @@ import numpy as np
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
 from rerender.engines.preview.regions import scharr
-from rerender.engines.preview.slot_codes import GLASS, ROOF, WALL, Codes
+from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes, Mask
 
 # A window is darker than the wall in a square of this many pixels of the analysis size around it.
 SURROUNDINGS = (61, 141)
@@ -22,9 +22,9 @@ def glaze(analysis: Analysis, codes: Codes) -> None:
     if not on_wall.any():
         return
     if analysis.kind == "clay":
-        below = _below_roofs(codes)
+        below, sky = _below_roofs(codes), codes == SKY
         # What is wide against its surroundings would be taken for them, what is small be lost in them.
-        windows = [_windows(analysis.luma, on_wall, below, side) for side in SURROUNDINGS]
+        windows = [_windows(analysis.luma, on_wall, sky, below, side) for side in SURROUNDINGS]
         codes[np.maximum(*windows) > 0] = GLASS
         return
     panes: Codes = _panes(analysis.edges) & _below_roofs(codes)
@@ -39,7 +39,7 @@ def _below_roofs(codes: Codes) -> Codes:
     return below
 
 
-def _windows(luma: Plane, on_wall: Codes, below_roofs: Codes, side: int) -> Codes:
+def _windows(luma: Plane, on_wall: Codes, sky: Codes, below_roofs: Codes, side: int) -> Codes:
     """Panes and recesses that are close together make one window, with what is as dark in the box around them."""
     around = _around(luma, on_wall, side)
     plain_wall = _around(luma, on_wall & (luma >= around), side)
@@ -49,15 +49,15 @@ def _windows(luma: Plane, on_wall: Codes, below_roofs: Codes, side: int) -> Code
     openings: Codes = panes | _recesses(luma, around, on_wall)
     windows: Codes = np.zeros_like(on_wall)
     for bars in (_bars(openings), WIDEST_BARS):
-        windows |= _joined(luma, openings, dark, on_wall, bars)
+        windows |= _joined(luma, openings, dark, sky, bars)
     return windows & on_wall
 
 
-def _joined(luma: Plane, openings: Codes, dark: Codes, on_wall: Codes, bars: tuple[int, int]) -> Codes:
+def _joined(luma: Plane, openings: Codes, dark: Codes, sky: Codes, bars: tuple[int, int]) -> Codes:
     """Openings no farther apart than `bars` (pixels down and across) as one, where that makes a framed window."""
     found = cv2.morphologyEx(openings, cv2.MORPH_CLOSE, np.ones(bars, np.uint8))
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
-    windows: Codes = np.zeros_like(on_wall)
+    windows: Codes = np.zeros_like(openings)
     for piece, (x, y, width, height, area) in enumerate(stats[1:], 1):
         if height > 8 * width or area < 0.0008 * luma.size:
             continue
@@ -66,7 +66,9 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, on_wall: Codes, bars: tup
         if area > 0.5 * width * height:
             filled: Codes = inside | dark[box]
             inside |= cv2.morphologyEx(filled, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        if _is_framed(luma, x, y, width, height) and (area < 0.008 * luma.size or _lies_in(on_wall, pieces == piece)):
+        if area > 0.008 * luma.size and _meets_sky(sky, pieces == piece):
+            continue
+        if _is_framed(luma, x, y, width, height):
             windows[box] |= inside
     return windows
 
@@ -87,17 +89,19 @@ def _around(luma: Plane, chosen: Codes, side: int) -> Plane:
     return mean
 
 
-def _lies_in(on_wall: Codes, inside: Codes) -> bool:
-    """Whether there is wall nearly all round a shape; a whole wall in the shade ends at the sky or the ground."""
-    ring = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > inside
-    return float(np.mean(on_wall[ring])) > 0.8
+def _meets_sky(sky: Codes, inside: Mask) -> bool:
+    """Whether a shape reaches the sky, as a whole wall in the shade does and no window."""
+    ring = cv2.dilate(inside.astype(np.uint8), np.ones((11, 11), np.uint8)) > inside
+    return float(np.mean(sky[ring])) > 0.04
 
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
-    """Whether a box is darker than what lies below and on both sides of it; above there may be a roof's shade."""
+    """Whether a box is darker than what lies around it; above an upright one, but no wide one, a roof's shade may be."""
     inside = float(np.median(luma[y : y + height, x : x + width]))
     near, far = 2, 6
+    above = luma[max(0, y - far) : max(0, y - near), x : x + width] if width > 1.2 * height else luma[:0]
     sides = (
+        above,
         luma[y + height + near : y + height + far, x : x + width],
         luma[y : y + height, max(0, x - far) : max(0, x - near)],
         luma[y : y + height, x + width + near : x + width + far],
