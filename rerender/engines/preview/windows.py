@@ -22,9 +22,9 @@ def glaze(analysis: Analysis, codes: Codes) -> None:
     if not on_wall.any():
         return
     if analysis.kind == "clay":
-        below, sky = _below_roofs(codes), codes == SKY
+        below = _below_roofs(codes)
         # What is wide against its surroundings would be taken for them, what is small be lost in them.
-        windows = [_windows(analysis.luma, on_wall, sky, below, side) for side in SURROUNDINGS]
+        windows = [_windows(analysis.luma, on_wall, codes, below, side) for side in SURROUNDINGS]
         codes[np.maximum(*windows) > 0] = GLASS
         return
     panes: Codes = _panes(analysis.edges) & _below_roofs(codes)
@@ -39,7 +39,7 @@ def _below_roofs(codes: Codes) -> Codes:
     return below
 
 
-def _windows(luma: Plane, on_wall: Codes, sky: Codes, below_roofs: Codes, side: int) -> Codes:
+def _windows(luma: Plane, on_wall: Codes, codes: Codes, below_roofs: Codes, side: int) -> Codes:
     """Panes and recesses that are close together make one window, with what is as dark in the box around them."""
     around = _around(luma, on_wall, side)
     plain_wall = _around(luma, on_wall & (luma >= around), side)
@@ -49,11 +49,11 @@ def _windows(luma: Plane, on_wall: Codes, sky: Codes, below_roofs: Codes, side: 
     openings: Codes = panes | _recesses(luma, around, on_wall)
     windows: Codes = np.zeros_like(on_wall)
     for bars in (_bars(openings), WIDEST_BARS):
-        windows |= _joined(luma, openings, dark, sky, bars)
+        windows |= _joined(luma, openings, dark, codes, bars)
     return windows & on_wall
 
 
-def _joined(luma: Plane, openings: Codes, dark: Codes, sky: Codes, bars: tuple[int, int]) -> Codes:
+def _joined(luma: Plane, openings: Codes, dark: Codes, codes: Codes, bars: tuple[int, int]) -> Codes:
     """Openings no farther apart than `bars` (pixels down and across) as one, where that makes a framed window."""
     found = cv2.morphologyEx(openings, cv2.MORPH_CLOSE, np.ones(bars, np.uint8))
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
@@ -66,9 +66,8 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, sky: Codes, bars: tuple[i
         if area > 0.5 * width * height:
             filled: Codes = inside | dark[box]
             inside |= cv2.morphologyEx(filled, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        if area > 0.008 * luma.size and _meets_sky(sky, pieces == piece):
-            continue
-        if _is_framed(luma, x, y, width, height):
+        large = area > 0.006 * luma.size
+        if _is_framed(luma, x, y, width, height) and not (large and _is_shade(codes, pieces == piece)):
             windows[box] |= inside
     return windows
 
@@ -89,19 +88,22 @@ def _around(luma: Plane, chosen: Codes, side: int) -> Plane:
     return mean
 
 
-def _meets_sky(sky: Codes, inside: Mask) -> bool:
-    """Whether a shape reaches the sky, as a whole wall in the shade does and no window."""
+def _is_shade(codes: Codes, inside: Mask) -> bool:
+    """Whether a large dark shape is a wall in the shade, which reaches the sky, or the shade right under a roof."""
     ring = cv2.dilate(inside.astype(np.uint8), np.ones((11, 11), np.uint8)) > inside
-    return float(np.mean(sky[ring])) > 0.04
+    if float(np.mean(codes[ring] == SKY)) > 0.04:
+        return True
+    columns = np.nonzero(inside.any(axis=0))[0]
+    top = inside.argmax(axis=0)[columns]
+    wide = len(columns) > 1.2 * int(inside.any(axis=1).sum())
+    return wide and float(np.mean(codes[np.maximum(top - 20, 0), columns] == ROOF)) > 0.5
 
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
-    """Whether a box is darker than what lies around it; above an upright one, but no wide one, a roof's shade may be."""
+    """Whether a box is darker than what lies below and on both sides of it; above there may be a roof's shade."""
     inside = float(np.median(luma[y : y + height, x : x + width]))
     near, far = 2, 6
-    above = luma[max(0, y - far) : max(0, y - near), x : x + width] if width > 1.2 * height else luma[:0]
     sides = (
-        above,
         luma[y + height + near : y + height + far, x : x + width],
         luma[y : y + height, max(0, x - far) : max(0, x - near)],
         luma[y : y + height, x + width + near : x + width + far],
