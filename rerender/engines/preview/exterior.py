@@ -65,9 +65,11 @@ def _raise_walls(codes: Codes, regions: Regions) -> None:
     if rows.size < 0.05 * codes.shape[1]:
         return
     horizon = int(np.percentile(rows, 20))
-    above = np.bincount(regions.labels[:horizon].ravel(), minlength=regions.count) / (regions.area * codes.size)
+    ground = codes == GROUND
+    below = ground & (np.arange(codes.shape[0])[:, None] >= horizon)
+    size, low = (np.bincount(regions.labels[part], minlength=regions.count) for part in (ground, below))
     # A front that the picture's lower edge cuts off.
-    codes[regions.mask(above > 0.4) & (codes == GROUND)] = WALL
+    codes[regions.mask((low < 0.6 * size) & (size > 0.02 * codes.size)) & ground] = WALL
     standing = (codes != SKY) & (codes != GROUND)
     too_high = codes[: max(0, horizon - 4)] == GROUND
     rising = too_high.sum(axis=0) > 3

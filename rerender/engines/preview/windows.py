@@ -8,7 +8,7 @@ import numpy as np
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
 from rerender.engines.preview.regions import scharr
-from rerender.engines.preview.slot_codes import GLASS, ROOF, WALL, Codes
+from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes, Mask
 
 # A window is darker than the wall in a square of this many pixels of the analysis size around it.
 SURROUNDINGS = (61, 141)
@@ -24,7 +24,7 @@ def glaze(analysis: Analysis, codes: Codes) -> None:
     if analysis.kind == "clay":
         below = _below_roofs(codes)
         # What is wide against its surroundings would be taken for them, what is small be lost in them.
-        windows = [_windows(analysis.luma, on_wall, below, side) for side in SURROUNDINGS]
+        windows = [_windows(analysis.luma, on_wall, codes, below, side) for side in SURROUNDINGS]
         codes[np.maximum(*windows) > 0] = GLASS
         return
     panes: Codes = _panes(analysis.edges) & _below_roofs(codes)
@@ -39,7 +39,7 @@ def _below_roofs(codes: Codes) -> Codes:
     return below
 
 
-def _windows(luma: Plane, on_wall: Codes, below_roofs: Codes, side: int) -> Codes:
+def _windows(luma: Plane, on_wall: Codes, codes: Codes, below_roofs: Codes, side: int) -> Codes:
     """Panes and recesses that are close together make one window, with what is as dark in the box around them."""
     around = _around(luma, on_wall, side)
     plain_wall = _around(luma, on_wall & (luma >= around), side)
@@ -49,15 +49,15 @@ def _windows(luma: Plane, on_wall: Codes, below_roofs: Codes, side: int) -> Code
     openings: Codes = panes | _recesses(luma, around, on_wall)
     windows: Codes = np.zeros_like(on_wall)
     for bars in (_bars(openings), WIDEST_BARS):
-        windows |= _joined(luma, openings, dark, on_wall, bars)
+        windows |= _joined(luma, openings, dark, codes, bars)
     return windows & on_wall
 
 
-def _joined(luma: Plane, openings: Codes, dark: Codes, on_wall: Codes, bars: tuple[int, int]) -> Codes:
+def _joined(luma: Plane, openings: Codes, dark: Codes, codes: Codes, bars: tuple[int, int]) -> Codes:
     """Openings no farther apart than `bars` (pixels down and across) as one, where that makes a framed window."""
     found = cv2.morphologyEx(openings, cv2.MORPH_CLOSE, np.ones(bars, np.uint8))
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
-    windows: Codes = np.zeros_like(on_wall)
+    windows: Codes = np.zeros_like(openings)
     for piece, (x, y, width, height, area) in enumerate(stats[1:], 1):
         if height > 8 * width or area < 0.0008 * luma.size:
             continue
@@ -66,7 +66,8 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, on_wall: Codes, bars: tup
         if area > 0.5 * width * height:
             filled: Codes = inside | dark[box]
             inside |= cv2.morphologyEx(filled, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        if _is_framed(luma, x, y, width, height) and (area < 0.008 * luma.size or _lies_in(on_wall, pieces == piece)):
+        large = area > 0.006 * luma.size
+        if _is_framed(luma, x, y, width, height) and not (large and _is_shade(codes, pieces == piece)):
             windows[box] |= inside
     return windows
 
@@ -87,10 +88,15 @@ def _around(luma: Plane, chosen: Codes, side: int) -> Plane:
     return mean
 
 
-def _lies_in(on_wall: Codes, inside: Codes) -> bool:
-    """Whether there is wall nearly all round a shape; a whole wall in the shade ends at the sky or the ground."""
-    ring = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > inside
-    return float(np.mean(on_wall[ring])) > 0.8
+def _is_shade(codes: Codes, inside: Mask) -> bool:
+    """Whether a large dark shape is a wall in the shade, which reaches the sky, or the shade right under a roof."""
+    ring = cv2.dilate(inside.astype(np.uint8), np.ones((11, 11), np.uint8)) > inside
+    if float(np.mean(codes[ring] == SKY)) > 0.04:
+        return True
+    columns = np.nonzero(inside.any(axis=0))[0]
+    top = inside.argmax(axis=0)[columns]
+    wide = len(columns) > 1.2 * int(inside.any(axis=1).sum())
+    return wide and float(np.mean(codes[np.maximum(top - 20, 0), columns] == ROOF)) > 0.5
 
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
