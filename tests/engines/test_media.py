@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from rerender.engines.preview import PreviewEngine
-from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.engine import LOCK_STRENGTH
 from rerender.engines.preview.fields import stage_rng
 from rerender.engines.preview.media import MEDIA
@@ -21,6 +20,7 @@ from rerender.engines.preview.media.flow import Flow, along, edge_flow, reduced,
 from rerender.engines.preview.media.strokes import posterised
 from rerender.engines.preview.plan import Medium
 from rerender.engines.preview.planner import plan
+from rerender.engines.preview.room import line_segments
 from tests.engines.controls import SAMPLE_NAMES, clay_house, drawn_room, edge_recall, garden_photo, request, sample
 
 # Its prompt, the share of lines that a house and, in the median, the samples keep.

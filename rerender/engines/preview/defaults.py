@@ -36,13 +36,16 @@ ORDERS: Mapping[Setting, tuple[Slot, ...]] = {
 }
 HOMES: Mapping[Setting, Mapping[str, Slot]] = {
     "exterior": {
-        "grass": "ground", "water": "ground", "sand": "ground", "asphalt": "ground", "glass": "glass",
-        "terracotta": "roof", "slate": "roof", "foliage": "vegetation", "fabric": "object", "leather": "object",
+        "grass": "ground", "water": "ground", "sand": "ground", "gravel": "ground", "asphalt": "ground",
+        "glass": "glass", "terracotta": "roof", "slate": "roof", "foliage": "vegetation", "fabric": "object",
+        "linen": "object", "velvet": "object", "leather": "object",
     },
     "interior": {
-        "wood": "ground", "walnut": "ground", "tiles": "ground", "marble": "ground", "stone": "ground",
+        "wood": "ground", "oak": "ground", "walnut": "ground", "tiles": "ground", "marble": "ground", "stone": "ground",
         "slate": "ground", "grass": "ground", "sand": "ground", "asphalt": "ground", "terracotta": "ground",
-        "brick": "wall", "concrete": "wall", "plaster": "wall", "paint": "wall", "fabric": "object",
+        "gravel": "ground",
+        "brick": "wall", "concrete": "wall", "plaster": "wall", "paint": "wall", "fabric": "object", "linen": "object",
+        "velvet": "object", "corten": "object2",
         "leather": "object", "steel": "object2", "copper": "object2", "gold": "object2", "glass": "glass",
         "foliage": "vegetation", "ceramic": "object2", "plastic": "object",
     },
@@ -51,13 +54,15 @@ HOMES: Mapping[Setting, Mapping[str, Slot]] = {
 
 # Where a finish does not go by itself; a colour counts as paint.
 UNFIT: Mapping[Slot, str] = {
-    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass",
-    "ground": "paint plaster fabric leather brick glass steel copper gold ceramic plastic",
-    "sky": "wood walnut steel copper gold glass fabric leather ceramic",
+    "roof": "brick wood oak walnut marble plaster fabric linen velvet leather ceramic plastic glass",
+    "ground": "paint plaster fabric linen velvet leather brick glass steel corten copper gold ceramic plastic",
+    "sky": "wood oak walnut steel corten copper gold glass fabric linen velvet leather ceramic",
 }
 
-HARD = frozenset({"wood", "walnut", "steel", "gold", "copper", "plastic", "marble", "stone", "concrete", "glass"})
-SOFT = frozenset({"fabric", "leather"})
+HARD = frozenset(
+    {"wood", "oak", "walnut", "corten", "steel", "gold", "copper", "plastic", "marble", "stone", "concrete", "glass"}
+)
+SOFT = frozenset({"fabric", "linen", "velvet", "leather"})
 
 # In these settings a noun's slot is another one: a product's "wall" is its backdrop.
 SLOT_CHANGES: Mapping[Setting, Mapping[Slot, Slot]] = {

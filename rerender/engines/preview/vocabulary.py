@@ -179,7 +179,8 @@ MATERIALS = {
     "plaster": "plaster, stucco, whitewash=#f6f3ec, whitewashed=#f6f3ec, white plaster=#f4f1ea, lime plaster=#e9e1d0",
     "paint": "paint, lacquer, lacquered, enamel, white paint=#f4f2ee",
     "concrete": "concrete, cement, beton, screed, microcement, exposed concrete, board formed concrete",
-    "wood": "wood, wooden, oak, timber, plywood, parquet, plank, floorboard, pine=#cfa465, cedar=#a9683f, "
+    "oak": "oak, oak wood",
+    "wood": "wood, wooden, timber, plywood, parquet, plank, floorboard, pine=#cfa465, cedar=#a9683f, "
     "larch=#b8814e, birch=#dcc49a, beech=#cfa67c, ash wood=#d2b78f, teak=#9c6b3e, bamboo=#cdb06f, weatherboard, "
     "light wood=#d4b287, pale wood=#dcc4a0, maple=#d3ac78, cherry wood=#8f4d32, rattan=#c39a63, wicker=#c39a63",
     "walnut": "walnut, dark wood, mahogany=#5a2a1d, rosewood=#5a2f25, wenge=#3a2a22, ebony=#2c2421, "
@@ -194,16 +195,19 @@ MATERIALS = {
     "glass": "glass, glazed facade, crystal, transparent, glass facade",
     "steel": "steel, metal, metallic, aluminium=#b4babf, chrome=#c3c9ce, titanium=#9a9fa6, zinc=#8b959d, iron=#4c4f54, "
     "silver=#c0c5c9, stainless steel, black steel=#34363a, wrought iron=#303236, sheet metal",
-    "copper": "copper, bronze=#7f5c38, corten=#8f4d2c, corten steel=#8f4d2c, rust=#8f4d2c, rusty=#8f4d2c, "
-    "weathering steel=#8f4d2c, rusted=#8f4d2c, patina=#6ea08c, verdigris=#6ea08c",
+    "corten": "corten, corten steel, cor ten, rust, rusty, weathering steel, rusted",
+    "copper": "copper, bronze=#7f5c38, patina=#6ea08c, verdigris=#6ea08c",
     "gold": "gold, golden, gilded, brass=#b8934b",
     "ceramic": "ceramic, porcelain, stoneware=#c9bda9, glazed",
     "plastic": "plastic, glossy, acrylic, resin",
     "leather": "leather, suede=#a4774f, cognac leather=#9a5a2c, tan leather=#b07a4a, black leather=#26221f",
-    "fabric": "fabric, linen, cotton, wool, woollen, velvet, boucle=#ece5d8, textile, upholstered, tweed, felt, cloth",
+    "linen": "linen, hemp",
+    "velvet": "velvet, velour, chenille",
+    "fabric": "fabric, cotton, wool, woollen, boucle=#ece5d8, textile, upholstered, tweed, felt, cloth",
     "grass": "grass, moss, turf",
     "foliage": "foliage, ivy, leaf, greenery",
-    "sand": "sand, sandy, gravel=#b9b1a3",
+    "sand": "sand, sandy",
+    "gravel": "gravel, pebble, shingle beach",
     "asphalt": "asphalt, tarmac",
     "tiles": "tile, tiled, mosaic, zellige, subway tile, checkered tile",
 }
