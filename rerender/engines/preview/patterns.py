@@ -56,24 +56,36 @@ def noise(
     gain: float = 0.5,
 ) -> Plane:
     """Value noise around 0 that repeats at the tile's edges; `cells` counts lattice cells along a side."""
-    total = np.zeros((side, side), np.float32)
+    reduced = max(16, side // 4)
+    total: Plane = np.zeros((reduced, reduced), np.float32)
     amplitude, weight = 1.0, 0.0
     for octave in range(octaves):
         columns, rows = (max(2, round(cells * 2**octave * along)) for along in stretch)
+        if len(total) < side and max(columns, rows) > reduced // 6:
+            # What is smooth was summed up small.
+            total = _enlarged(total, side)
         lattice: Plane = rng.random_sample((rows, columns)).astype(np.float32)
-        if rows > side or columns > side:
-            rows, columns = min(rows, side), min(columns, side)
+        rows, columns = min(rows, len(total)), min(columns, len(total))
+        if lattice.shape != (rows, columns):
             lattice = cv2.resize(lattice, (columns, rows), interpolation=cv2.INTER_AREA)
-        lattice = cv2.copyMakeBorder(lattice, 2, 2, 2, 2, cv2.BORDER_WRAP)
-        size = round(side * (columns + 4) / columns), round(side * (rows + 4) / rows)
-        left, top = (size[0] - side) // 2, (size[1] - side) // 2
-        layer = cv2.resize(lattice, size, interpolation=cv2.INTER_CUBIC)[top : top + side, left : left + side]
-        cv2.scaleAdd(np.ascontiguousarray(layer), amplitude, total, dst=total)
+        cv2.scaleAdd(_enlarged(lattice, len(total)), amplitude, total, dst=total)
         weight += amplitude
         amplitude *= gain
+    if len(total) < side:
+        total = _enlarged(total, side)
     total *= np.float32(1 / weight)
     total -= np.float32(0.5)
     return total
+
+
+def _enlarged(lattice: Plane, side: int) -> Plane:
+    """A lattice that repeats as a tile that repeats, cubically interpolated."""
+    rows, columns = lattice.shape
+    padded = cv2.copyMakeBorder(lattice, 2, 2, 2, 2, cv2.BORDER_WRAP)
+    width, height = round(side * (columns + 4) / columns), round(side * (rows + 4) / rows)
+    left, top = (width - side) // 2, (height - side) // 2
+    large = cv2.resize(padded, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.ascontiguousarray(large[top : top + side, left : left + side])
 
 
 def _units(
