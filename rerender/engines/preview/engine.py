@@ -28,7 +28,7 @@ from rerender.engines.preview.planner import plan
 from rerender.engines.preview.scene import Scene, soft_masks
 from rerender.engines.preview.sky import put_behind
 from rerender.engines.preview.slots import assign
-from rerender.engines.preview.structure_lock import enlarge, lock_structure
+from rerender.engines.preview.structure_lock import enlarge, guide, lock_structure
 from rerender.engines.preview.weather import precipitation, weather
 from rerender.models import RenderRequest
 
@@ -138,7 +138,7 @@ def _picture(scene: Scene, grey: Bytes, tell: Callable[[str], None]) -> Bytes:
     tell("structure")
     strength = LOCK_STRENGTH[scene.plan.medium] * (PHOTO_LOCK if scene.is_photo else 1)
     small = cv2.resize(grey, scene.shape[::-1], interpolation=cv2.INTER_AREA) if grey.shape != scene.shape else grey
-    return enlarge(lock_structure(finished, small, strength), grey, DETAIL_STRENGTH)
+    return enlarge(lock_structure(finished, guide(small), strength), grey, DETAIL_STRENGTH)
 
 
 def _in_medium(scene: Scene, picture: Planes) -> Planes:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.fields import Bytes
+from rerender.engines.preview.fields import Bytes, Plane
+
+FULL_DETAIL = 24.0
+"""Grey levels of detail at strength 1."""
+STEPS = (0.25, 0.55, 1.0)
+ENOUGH = 0.02
+"""The share of edges that may be missing without anything being done about it."""
 
 
 def edges(grey: Bytes) -> NDArray[np.bool_]:
@@ -18,28 +26,44 @@ def edges(grey: Bytes) -> NDArray[np.bool_]:
     return found
 
 
-def lock_structure(picture: Bytes, control: Bytes, strength: float) -> Bytes:
-    """Add the control's contrast-normalised detail where one of its edges has no counterpart within two pixels.
+@dataclass(frozen=True, slots=True, eq=False)
+class Guide:
+    """What the lock takes from a control image: its edges, thick enough to add detail under, and that detail."""
 
-    `picture` (H, W, 3) and `control` (H, W) are uint8; `strength` is 0 for none, 1 for what most pictures need.
-    """
-    if strength <= 0:
-        return picture
-    near = cv2.dilate(edges(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)).astype(np.uint8), np.ones((5, 5), np.uint8))
+    wanted: NDArray[np.bool_]
+    detail: Plane
+
+
+def guide(control: Bytes) -> Guide:
+    """The guide of a (H, W) uint8 control image; one serves all pictures made of it at its size."""
     wanted = edges(control)
-    missing = (wanted & (near == 0)).astype(np.float32)
-    # In foliage and the like every pixel is near an edge; drawing them all in would only add noise.
-    crowded = cv2.blur(wanted.astype(np.float32), (31, 31))
-    missing = cv2.GaussianBlur(cv2.dilate(missing, np.ones((5, 5), np.uint8)), (0, 0), 2)
     grey = control.astype(np.float32)
     detail = grey - cv2.GaussianBlur(grey, (0, 0), 3)
     detail /= cv2.GaussianBlur(np.abs(detail), (0, 0), 6) + 4
     # Lone specks reach many times their surroundings' contrast: unclipped, foliage sparkles.
     np.clip(detail, -1.5, 1.5, out=detail)
-    detail *= np.clip(missing, 0, 1)
-    detail *= np.clip(2.2 - 6 * crowded, 0.25, 1)
-    detail *= np.float32(24 * strength)
-    return _add_detail(picture, detail.astype(np.int16))
+    # In foliage and the like every pixel is near an edge; drawing them all in would only add noise.
+    detail *= np.clip(2.2 - 6 * cv2.blur(wanted.astype(np.float32), (31, 31)), 0.25, 1)
+    detail *= np.float32(FULL_DETAIL)
+    return Guide(wanted, detail)
+
+
+def lock_structure(picture: Bytes, control: Guide, strength: float) -> Bytes:
+    """Add the control's contrast-normalised detail where one of its edges has no counterpart within two pixels.
+
+    In steps, so that each edge gets no more than it needs to be one: in fog a little is enough, and all of it would
+    be an outline. `picture` is (H, W, 3) uint8; `strength` is 0 for none, 1 for what most pictures need.
+    """
+    done = 0.0
+    for share in STEPS if strength > 0 else ():
+        near = cv2.dilate(edges(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)).astype(np.uint8), np.ones((5, 5), np.uint8))
+        missing = (control.wanted & (near == 0)).astype(np.uint8)
+        if int(np.count_nonzero(missing)) < ENOUGH * np.count_nonzero(control.wanted):
+            break
+        where = cv2.GaussianBlur(cv2.dilate(missing, np.ones((5, 5), np.uint8)) * np.uint8(255), (0, 0), 2)
+        detail = cv2.multiply(control.detail, where.astype(np.float32), scale=(share - done) * strength / 255)
+        picture, done = _add_detail(picture, detail.astype(np.int16)), share
+    return picture
 
 
 def enlarge(picture: Bytes, control: Bytes, strength: float) -> Bytes:
