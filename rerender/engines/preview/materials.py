@@ -69,7 +69,7 @@ MATERIALS: dict[str, Material] = {
         elsewhere=_on(ground=patterns.mottled, furniture=patterns.mottled),
     ),
     "wood": Material(from_hex("#b2875a"), 0.15, patterns.boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
-    "oak": Material(from_hex("#b4946c"), 0.15, patterns.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
+    "oak": Material(from_hex("#b79468"), 0.15, patterns.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
     "walnut": Material(
         from_hex("#5e3d28"), 0.21, patterns.walnut_boards, GAP, span=3, feature=0.15, along=True, gloss=0.14
     ),
