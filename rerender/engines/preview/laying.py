@@ -21,8 +21,8 @@ SMALLEST_PAVER = 10.0
 # A tile is never drawn so small that one sees it repeat.
 SMALLEST_TILE = 300.0
 LARGEST_TILE = 1024
-FURNITURE_SHARE = {"exterior": 0.16, "interior": 1.0, "product": 1.0}
-"""How much nearer than the walls the things that stand before them are, in what a pixel spans."""
+# A door or a bench before a house is drawn as if it were nearer, or its grain would not be seen.
+FURNITURE_NEARER = 0.3
 
 
 def laid_texture(scene: Scene, slot: Slot, material: Material, layouts: dict[Slot, Layout]) -> Texture:
@@ -36,7 +36,7 @@ def laid_texture(scene: Scene, slot: Slot, material: Material, layouts: dict[Slo
             layouts["wall"] = wall_layout(scene)
         layout = layouts["wall"]
     else:
-        return _flat(scene, material, pattern, rng)
+        return _flat(scene, slot, material, pattern, rng)
     span = _span(scene, material, layout.pixel, SMALLEST_PAVER if slot == "ground" else SMALLEST_FEATURE)
     # Boards run away from the viewer.
     u, v = (layout.v, layout.u) if slot == "ground" and material.along else (layout.u, layout.v)
@@ -55,9 +55,10 @@ def _span(scene: Scene, material: Material, pixel: float, smallest: float) -> fl
     return material.span * larger
 
 
-def _flat(scene: Scene, material: Material, pattern: Pattern, rng: np.random.RandomState) -> Texture:
+def _flat(scene: Scene, slot: Slot, material: Material, pattern: Pattern, rng: np.random.RandomState) -> Texture:
     """As seen straight on. Furniture is of one piece: grain upright, as in legs, and no boards to part."""
-    pixel = metres_per_pixel(scene) * FURNITURE_SHARE[scene.plan.setting]
+    nearer = FURNITURE_NEARER if scene.outdoors and slot in ("object", "object2") else 1.0
+    pixel = metres_per_pixel(scene) * nearer
     side = min(LARGEST_TILE, round(_span(scene, material, pixel, SMALLEST_FEATURE) / pixel))
     texture = pattern(max(16, side), rng)
     if material.along:

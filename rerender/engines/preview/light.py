@@ -59,7 +59,7 @@ LIGHTS: dict[Time, Light] = {
 }
 # A room after dark, lit by its own lamps and their reflections.
 LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
-LAMPLIGHT = linear(from_hex("#ffc46b"))
+LAMPLIGHT = linear(from_hex("#ffba5e"))
 # How far bad weather takes a time of day to an overcast one; dusk and night are dark either way.
 CLOUDING: dict[Time, float] = {"day": 0.9, "golden_hour": 0.45, "dawn": 0.5}
 

@@ -151,7 +151,7 @@ MATERIALS: dict[str, Material] = {
     "linen": Material(from_hex("#c9bda8"), 0.12, patterns.linen_weave, span=0.8),
     "velvet": Material(from_hex("#5f6b63"), 0.13, patterns.nap, span=0.9, sheen=0.8),
     "grass": Material(from_hex("#6b8a3d"), 0.24, patterns.blades, STRAW, 0.3, span=4),
-    "foliage": Material(from_hex("#557a35"), 0.34, patterns.blades, from_hex("#7c9a46"), 0.35, span=3),
+    "foliage": Material(from_hex("#557a35"), 0.30, patterns.leaves, from_hex("#86a44c"), 0.3, span=5),
     "water": Material(from_hex("#3f7a8a"), 0.10, patterns.ripples, span=6, gloss=0.5),
     "sand": Material(from_hex("#d8c092"), 0.08, patterns.drifts, span=3),
     "gravel": Material(from_hex("#b4aca0"), 0.20, patterns.pebbles, from_hex("#4c4740"), 0.6, span=2.4),

@@ -376,6 +376,16 @@ def blades(side: int, rng: np.random.RandomState, *, cells: float = 80) -> Textu
     return Texture(tone, smoothstep(0.02, 0.32, noise(side, 5, 5, rng, gain=0.65)))
 
 
+def leaves(side: int, rng: np.random.RandomState, *, count: int = 70) -> Texture:
+    """Foliage: leaves that catch the light singly, in clumps with dark between them."""
+    own, rim = _cells(side, rng, count)
+    tone = noise(side, 12, 4, rng, gain=0.75)
+    tone *= np.float32(2.4)
+    cv2.scaleAdd(own, 0.45, tone, dst=tone)
+    tone -= smoothstep(0.4, 1.0, rim) * np.float32(0.5)
+    return Texture(tone, smoothstep(0.25, 0.9, own))
+
+
 def ripples(side: int, rng: np.random.RandomState) -> Texture:
     """Water: long low waves across the view, shorter ones on them."""
     tone = noise(side, 4, 5, rng, stretch=(0.6, 4), gain=0.62)
