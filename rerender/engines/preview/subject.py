@@ -16,6 +16,7 @@ from rerender.engines.preview.slot_codes import Mask
 EDGE, SHARP = 0.012, 2.2
 # A ball of this radius, in pixels of the analysis size, does not leak through the gaps of an outline.
 BALL = 5
+BITE = 6
 # How light a shadow may be and how dark, as a share of the backdrop; how even it is; how like another one.
 LIGHTEST, DARKEST, EVENNESS, LIKENESS = 0.93, 0.2, 0.16, 0.07
 # The numbers of the two parts of the backdrop that are reached from the picture's border.
@@ -51,6 +52,17 @@ def find_subject(luma: Plane) -> Subject:
     mask = _tidied(parts, ratios, sharp, edges)
     shadow = _filled(np.clip(ratio, 0.1, 1), mask == 0)
     return Subject(mask, shadow, _confidence(mask, reached, slope))
+
+
+def stands_free(luma: Plane) -> bool:
+    """Whether one even backdrop goes all the way round what is shown, along all four borders."""
+    slope = scharr(cv2.GaussianBlur(luma, (0, 0), 0.8))
+    reached = _reached((slope > max(EDGE, 3.5 * float(np.median(slope)))).astype(np.uint8))
+    _, pieces = cv2.connectedComponents(reached, connectivity=4)
+    largest = int(np.bincount(pieces[pieces > 0], minlength=1).argmax())
+    around = [pieces[3], pieces[-4], pieces[:, 3], pieces[:, -4]]
+    # A shadow may leave the picture.
+    return largest > 0 and all(np.mean(side > 0) > 0.75 and np.mean(side == largest) > 0.5 for side in around)
 
 
 def find_drawn_subject(luma: Plane) -> Subject:
@@ -197,7 +209,9 @@ def _tidied(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> By
     bar = (cv2.distanceTransform(open_, cv2.DIST_L2, 3) > 2.6) & sharp
     sides: Labels = np.where(back > 0, 1, 2).astype(np.int32)
     mask: Bytes = (fill_nearest(sides, (open_ == 0) | bar) == 2).astype(np.uint8)
-    return _large_pieces(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    # Where the outline is as light as the backdrop bites are taken out of it.
+    whole = cv2.morphologyEx(_large_pieces(mask), cv2.MORPH_CLOSE, _disc(BITE))
+    return _large_pieces(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
 
 
 def _large_pieces(mask: Bytes) -> Bytes:
