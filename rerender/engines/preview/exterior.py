@@ -18,6 +18,8 @@ def exterior_codes(analysis: Analysis) -> Codes:
     regions = analysis.regions
     if analysis.kind == "clay" and sky.any():
         sky |= _enclosed_sky(regions, analysis.luma, sky)
+    if analysis.kind == "photo" and sky.any():
+        sky |= _more_sky(regions, sky)
     both = regions.mask(sky | ground)
     codes = np.full(both.shape, WALL, np.uint8)
     codes[regions.mask(sky)] = SKY
@@ -103,6 +105,13 @@ def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
     share = np.bincount(like, minlength=regions.count) / (regions.area * luma.size)
     flags: Mask = (share > 0.75) & (regions.area > 0.002) & (lightness > 0.8)
     return flags
+
+
+def _more_sky(regions: Regions, sky: Mask) -> Mask:
+    """Regions of the sky's own colour: noise and clouds part it into many."""
+    colour = np.average(regions.colour[sky], axis=0, weights=regions.area[sky])
+    alike: Mask = np.abs(regions.colour - colour).max(axis=1) < 0.06
+    return alike & (regions.centre_y < 0.5) & (regions.bottom < 0.75)
 
 
 def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:

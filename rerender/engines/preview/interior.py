@@ -117,6 +117,7 @@ def _see_through(codes: Codes, alpha: Plane) -> None:
     """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
     _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
     above = np.unique(pieces[0])
+    codes[codes == GLASS] = WALL
     codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
 
 

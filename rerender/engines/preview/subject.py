@@ -15,7 +15,7 @@ from rerender.engines.preview.slot_codes import Mask
 # The least slope that is an edge, and how much steeper than its surroundings a sharp one is.
 EDGE, SHARP = 0.012, 2.2
 # A ball of this radius, in pixels of the analysis size, does not leak through the gaps of an outline.
-BALL = 5
+BALL = 8
 BITE = 6
 # How light a shadow may be and how dark, as a share of the backdrop; how even it is; how like another one.
 LIGHTEST, DARKEST, EVENNESS, LIKENESS = 0.93, 0.2, 0.16, 0.07
@@ -115,14 +115,14 @@ def _ring(piece: Mask, reached: Bytes) -> Mask:
 
 def _behind(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> tuple[Mask, Mask, float]:
     """Flags of the parts that are backdrop, with lit gaps and shadows; of those too small to tell; the shade."""
-    count = int(parts.max()) + 1
+    count = max(SHADED, int(parts.max())) + 1
     area = np.bincount(parts.ravel(), minlength=count) / parts.size
     middle, spread = _tones(parts, ratios[0], edges, count)
     for other in ratios[1:]:
         its_middle, its_spread = _tones(parts, other, edges, count)
         evener = its_spread < spread - 0.02
         middle[evener], spread[evener] = its_middle[evener], its_spread[evener]
-    meetings = _Meetings(parts, sharp, edges)
+    meetings = _Meetings(parts, count, sharp, edges)
     outline, all_round = meetings.softness([LIT]), meetings.softness(range(count))
     behind = np.zeros(count, bool)
     behind[[LIT, SHADED]] = True
@@ -162,8 +162,8 @@ def _tones(parts: Labels, ratio: Plane, edges: Bytes, count: int) -> tuple[PerRe
 class _Meetings:
     """How softly parts meet, from the edges that they share."""
 
-    def __init__(self, parts: Labels, sharp: Mask, edges: Bytes) -> None:
-        self._count = int(parts.max()) + 1
+    def __init__(self, parts: Labels, count: int, sharp: Mask, edges: Bytes) -> None:
+        self._count = count
         whole = fill_nearest(parts, edges == 0)
         # The border may run beside the steepest line of a wide edge.
         soft: Plane = 1 - cv2.dilate(sharp.astype(np.float32), np.ones((5, 5), np.uint8))
