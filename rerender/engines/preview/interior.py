@@ -212,9 +212,10 @@ def _thickness(r: Regions) -> PerRegion:
     inner[:, 1:][r.labels[:, 1:] != r.labels[:, :-1]] = 0
     inner[1:][r.labels[1:] != r.labels[:-1]] = 0
     distance = cv2.distanceTransform(inner, cv2.DIST_L2, 5)
-    largest = np.zeros(r.count)
-    np.maximum.at(largest, r.labels.ravel(), distance.ravel())
-    largest /= max(r.labels.shape)
+    flat = r.labels.ravel()
+    order = np.argsort(flat.astype(np.uint16) if r.count < 1 << 16 else flat, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=r.count))[:-1]])
+    largest: PerRegion = np.maximum.reduceat(distance.ravel()[order], first) / max(r.labels.shape)
     return largest
 
 

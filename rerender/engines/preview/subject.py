@@ -126,8 +126,11 @@ def _behind(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> tu
     outline, all_round = meetings.softness([LIT]), meetings.softness(range(count))
     behind = np.zeros(count, bool)
     behind[[LIT, SHADED]] = True
+    low = _low(parts, count)
     behind |= (spread < 0.06) & (np.abs(middle - 1) < 0.025) & (all_round < 0.5) & ~(outline < 0.25)
-    dark = (middle < LIGHTEST) & (middle > DARKEST) & _low(parts, count)
+    # The floor between a thing and the wall behind it meets that wall sharply.
+    behind |= (spread < 0.05) & (np.abs(middle - 1) < 0.015) & (all_round < 0.5) & low & (len(ratios) > 1)
+    dark = (middle < LIGHTEST) & (middle > DARKEST) & low
     cast = dark & (spread < 2 * EVENNESS) & (outline > 0.5)
     # Shadows that leave the picture were reached: they tell as well how dark a shadow is here.
     known = middle[cast | ((np.arange(count) == SHADED) & (area > 0.002))]
