@@ -91,7 +91,7 @@ def analyse(control: ControlImage) -> Analysis:
         control = without_marks(control)
     kind, tone = _kind(control)
     luma = tone.applied(control.luma) if kind == "line" else denoised(control.luma, tone)
-    edges, labels = _line_regions(luma) if kind == "line" else _shaded_regions(luma, kind)
+    edges, labels = _line_regions(luma) if kind == "line" else _shaded_regions(luma, kind, control.rgb)
     regions = measure(labels, luma, control.rgb)
     shell = None if kind == "photo" or control.alpha is not None else find_shell(luma)
     setting = _setting(control.alpha, shell, regions)
@@ -119,8 +119,8 @@ def _line_regions(luma: Plane) -> tuple[Bytes, Labels]:
     return edges, merge_small(labels, 36)
 
 
-def _shaded_regions(luma: Plane, kind: Kind) -> tuple[Bytes, Labels]:
-    gradient = _gradient(luma, kind)
+def _shaded_regions(luma: Plane, kind: Kind, rgb: Bytes) -> tuple[Bytes, Labels]:
+    gradient = _gradient(luma, kind, rgb)
     edge_level, border_level, luma_limit = (0.022, 0.020, 0.11) if kind == "clay" else (0.05, 0.05, 0.12)
     edges = (gradient > edge_level).astype(np.uint8)
     border = (cv2.dilate(gradient, np.ones((3, 3), np.uint8)) > border_level).astype(np.float32)
@@ -132,10 +132,14 @@ def _shaded_regions(luma: Plane, kind: Kind) -> tuple[Bytes, Labels]:
     return edges, labels
 
 
-def _gradient(luma: Plane, kind: Kind) -> Plane:
-    """Scharr magnitude of the smoothed luma; for clay also of its highlights, where white meets near-white."""
+def _gradient(luma: Plane, kind: Kind, rgb: Bytes) -> Plane:
+    """Scharr magnitude of the smoothed luma; for clay also of its highlights, where white meets near-white.
+
+    For a photo also of its warmth: a wall may be as light as the sky behind it.
+    """
     if kind == "photo":
-        return scharr(cv2.bilateralFilter(luma, 9, 0.12, 6))
+        warmth = (rgb[..., 0].astype(np.float32) - rgb[..., 2]) / 510
+        return np.maximum(*(scharr(cv2.bilateralFilter(plane, 9, 0.12, 6)) for plane in (luma, warmth)))
     highlights = scharr(cv2.bilateralFilter(luma**6, 5, 0.06, 3))
     return np.maximum(scharr(cv2.bilateralFilter(luma, 7, 0.08, 4)), np.float32(0.55) * highlights)
 

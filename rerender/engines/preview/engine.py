@@ -27,7 +27,7 @@ from rerender.engines.preview.plan import Medium
 from rerender.engines.preview.planner import plan
 from rerender.engines.preview.scene import Scene, soft_masks
 from rerender.engines.preview.sky import put_behind
-from rerender.engines.preview.slots import assign
+from rerender.engines.preview.slots import assign, likely_setting
 from rerender.engines.preview.structure_lock import enlarge, guide, lock_structure
 from rerender.engines.preview.weather import precipitation, weather
 from rerender.models import RenderRequest
@@ -100,7 +100,7 @@ class PreviewEngine:
     def _scene(self, image: Image.Image, request: RenderRequest, analysis: Analysis) -> Scene:
         planned = plan(request.prompt)
         if not planned.setting_named:
-            planned = plan(request.prompt, setting=analysis.setting)
+            planned = plan(request.prompt, setting=likely_setting(analysis))
         control = fit(image, *_within(self._working_size, request))
         luma = analysis.luma_of(control)
         slots = assign(analysis, planned.setting)

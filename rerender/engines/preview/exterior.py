@@ -18,6 +18,8 @@ def exterior_codes(analysis: Analysis) -> Codes:
     regions = analysis.regions
     if analysis.kind == "clay" and sky.any():
         sky |= _enclosed_sky(regions, analysis.luma, sky)
+    if analysis.kind == "photo" and sky.any():
+        sky |= _more_sky(regions, sky)
     both = regions.mask(sky | ground)
     codes = np.full(both.shape, WALL, np.uint8)
     codes[regions.mask(sky)] = SKY
@@ -105,6 +107,13 @@ def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
     return flags
 
 
+def _more_sky(regions: Regions, sky: Mask) -> Mask:
+    """Regions of the sky's own colour: noise and clouds part it into many."""
+    colour = np.average(regions.colour[sky], axis=0, weights=regions.area[sky])
+    alike: Mask = np.abs(regions.colour - colour).max(axis=1) < 0.06
+    return alike & (regions.centre_y < 0.5) & (regions.bottom < 0.75)
+
+
 def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:
     """Whether sky and ground meet without an edge, as where a clay render's ground fades into white."""
     reach = max(3, luma.shape[0] // 40)
@@ -143,12 +152,13 @@ def _lay_shadows(analysis: Analysis, codes: Codes, subject: Mask) -> None:
     r = analysis.regions
     height = codes.shape[0]
     for region in np.nonzero(subject & (r.centre_y > 0.58) & (r.aspect > 1.8) & (r.area > 0.0004))[0]:
-        mask = r.labels == region
-        columns = np.nonzero(mask.any(axis=0))[0]
-        above = codes[np.maximum(mask.argmax(axis=0)[columns] - 5, 0), columns]
-        below = codes[np.minimum(height - mask[::-1].argmax(axis=0)[columns] + 4, height - 1), columns]
+        rows, columns = r.box(int(region))
+        mask = r.labels[rows, columns] == region
+        across = np.arange(columns.start, columns.stop)
+        above = codes[np.maximum(rows.start + mask.argmax(axis=0) - 5, 0), across]
+        below = codes[np.minimum(rows.stop - mask[::-1].argmax(axis=0) + 4, height - 1), across]
         if np.mean(below == GROUND) > 0.6 and np.mean((above == WALL) | (above == GROUND)) > 0.5:
-            codes[mask] = GROUND
+            codes[rows, columns][mask] = GROUND
     _take_islands(codes)
 
 
@@ -156,10 +166,12 @@ def _take_islands(codes: Codes) -> None:
     """Specks of wall with nothing but ground around them are ground."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((codes == WALL).astype(np.uint8), connectivity=4)
     for piece in 1 + np.nonzero(stats[1:, cv2.CC_STAT_AREA] < 0.002 * codes.size)[0]:
-        speck = (pieces == piece).astype(np.uint8)
+        x, y, width, height = stats[piece, :4]
+        near = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+        speck = (pieces[near] == piece).astype(np.uint8)
         ring = cv2.dilate(speck, np.ones((3, 3), np.uint8)) > speck
-        if np.mean(codes[ring] == GROUND) > 0.7:
-            codes[speck > 0] = GROUND
+        if np.mean(codes[near][ring] == GROUND) > 0.7:
+            codes[near][speck > 0] = GROUND
 
 
 def _plant(analysis: Analysis, codes: Codes) -> None:
@@ -173,13 +185,17 @@ def _plant(analysis: Analysis, codes: Codes) -> None:
     even = cv2.erode(slope, np.ones((5, 5), np.uint8)) > 0.45 * average
     curved = (even & (average > 0.015) & (agreement > 0.85) & (codes == WALL)).astype(np.uint8)
     curved = cv2.morphologyEx(curved, cv2.MORPH_OPEN, _disc(5))
-    count, number = cv2.connectedComponents(cv2.morphologyEx(curved, cv2.MORPH_CLOSE, _disc(13)))
-    for blob in range(1, count):
-        inside = (number == blob) & (curved > 0)
-        if inside.sum() < 0.0003 * codes.size:
+    joined = cv2.morphologyEx(curved, cv2.MORPH_CLOSE, _disc(13))
+    _, number, stats, _ = cv2.connectedComponentsWithStats(joined)
+    for blob, (left, top, width, height, area) in enumerate(stats[1:], 1):
+        box = np.s_[top : top + height, left : left + width]
+        here = (number[box] == blob) & (curved[box] > 0)
+        if area < 0.0003 * codes.size or here.sum() < 0.0003 * codes.size:
             continue
-        turn = np.hypot(x[inside].sum(), y[inside].sum()) / slope[inside].sum()
-        if turn < 0.94 and float(luma[inside].std()) > 0.035:
+        turn = np.hypot(x[box][here].sum(), y[box][here].sum()) / slope[box][here].sum()
+        if turn < 0.94 and float(luma[box][here].std()) > 0.035:
+            inside = np.zeros(codes.shape, bool)
+            inside[box] = here
             _grow_crown(analysis, codes, inside)
     _plant_bushes(analysis, codes)
     _take_rims(analysis.luma, codes)

@@ -36,13 +36,15 @@ def interior_codes(analysis: Analysis) -> Codes:
     r = analysis.regions
     slot = np.full(r.count, UNDECIDED, np.uint8)
     thickness, (boxiness, slanting) = _thickness(r), _boxes(r)
-    shell = analysis.shell if analysis.kind == "clay" else None
+    shell = analysis.shell if analysis.shell is not None and analysis.shell.support >= SUPPORTED else None
     _shell(r, slot, thickness)
-    planes = shell.planes(r.labels.shape) if shell is not None and shell.support >= SUPPORTED else None
+    planes = None if shell is None or analysis.kind != "clay" else shell.planes(r.labels.shape)
     box = np.zeros(r.count, bool) if planes is None else _box(r, slot, planes, boxiness)
     _openings(r, slot, boxiness)
-    _floor_coverings(r, slot, thickness, slanting)
-    slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
+    floor = 0.0 if shell is None else shell.bottom / r.labels.shape[0]
+    _floor_coverings(r, slot, thickness, slanting, floor)
+    if analysis.kind == "line":
+        slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
     _furniture(r, slot, thickness)
     codes: Codes = slot[r.labels]
     if planes is not None:
@@ -76,8 +78,7 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     share = seen / np.maximum(1, seen.sum(axis=1, keepdims=True))
     at_border = r.touch_left + r.touch_right + r.touch_top + r.touch_bottom > 0.01
     large = r.area > 0.012
-    back_wall = r.luma[(share[:, BACK] > 0.6) & (r.area == r.area[share[:, BACK] > 0.6].max(initial=0))].max(initial=1)
-    pane = (boxiness > 0.85) & (r.luma > back_wall + 0.04)
+    pane = _panes(r, planes, share, boxiness)
     raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
     box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
     box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
@@ -86,7 +87,22 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     box &= ~pane
     slot[:] = UNDECIDED
     slot[box] = PLANE_SLOTS[share.argmax(axis=1)[box]]
+    slot[pane] = GLASS
     return box
+
+
+def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: PerRegion) -> Mask:
+    """Flags of the regions of a wall that are lighter than it, as day is behind a window, and nearly boxes."""
+    luma = r.luma[r.labels]
+    pane = np.zeros(r.count, bool)
+    for plane in (BACK, LEFT, RIGHT):
+        here = planes == plane
+        if here.any():
+            wall = float(np.percentile(luma[here], 35))
+            pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
+    high = r.centre_y < 0.56
+    flags: Mask = pane & high & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
+    return flags
 
 
 def _trim(codes: Codes, planes: NDArray[np.uint8]) -> None:
@@ -101,6 +117,7 @@ def _see_through(codes: Codes, alpha: Plane) -> None:
     """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
     _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
     above = np.unique(pieces[0])
+    codes[codes == GLASS] = WALL
     codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
 
 
@@ -117,7 +134,7 @@ def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
     slot[frame] = OBJECT2
 
 
-def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask) -> None:
+def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask, floor: float) -> None:
     """Slanting boards are floor, a large low region a rug with its border, a thin one along a wall a skirting."""
     open_ = slot == UNDECIDED
     beside = _neighbours(r, slot)
@@ -126,7 +143,8 @@ def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Ma
     skirting = open_ & long_ & (thickness < 0.022) & (beside[:, WALL] > 0.3) & (r.centre_y > 0.5)
     cut_off = open_ & (r.aspect < 0.6) & (r.area > 0.0015) & (beside[:, WALL] > 0.5)
     slot[skirting | cut_off] = WALL
-    slot[open_ & (r.centre_y > 0.64) & (r.area > 0.02) & (thickness > 0.03) & (r.aspect > 1.5)] = RUG
+    flat = (r.centre_y > 0.64) & (r.top > floor - 0.02) & (r.aspect > 1.5)
+    slot[open_ & flat & (r.area > 0.02) & (thickness > 0.03)] = RUG
     boards = slanting & (thickness < 0.24 * np.sqrt(r.area)) & (r.centre_y > 0.64) & (r.area > 0.002)
     leg = (r.aspect < 0.6) & (thickness < LEG) & (r.area < 0.002)
     rug_top = r.top[slot == RUG].min() if (slot == RUG).any() else 1.0
@@ -194,9 +212,10 @@ def _thickness(r: Regions) -> PerRegion:
     inner[:, 1:][r.labels[:, 1:] != r.labels[:, :-1]] = 0
     inner[1:][r.labels[1:] != r.labels[:-1]] = 0
     distance = cv2.distanceTransform(inner, cv2.DIST_L2, 5)
-    largest = np.zeros(r.count)
-    np.maximum.at(largest, r.labels.ravel(), distance.ravel())
-    largest /= max(r.labels.shape)
+    flat = r.labels.ravel()
+    order = np.argsort(flat.astype(np.uint16) if r.count < 1 << 16 else flat, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=r.count))[:-1]])
+    largest: PerRegion = np.maximum.reduceat(distance.ravel()[order], first) / max(r.labels.shape)
     return largest
 
 

@@ -16,7 +16,7 @@ Kind = Literal["photo", "clay", "line"]
 # Chroma, as a share of full scale: of a picture that is coloured, of a mark that stands out.
 COLOURED, GAUDY = 0.05, 0.20
 # Axes and outlines are thinner than this many pixels of the analysis size, a gizmo's balls hardly thicker.
-MARK = 13
+MARK = 17
 
 
 def chroma_of(rgb: Bytes) -> Bytes:
@@ -39,11 +39,13 @@ def without_marks(control: ControlImage) -> ControlImage:
     if not 0 < share < 0.08 or float(chroma[gaudy == 0].mean()) > 255 * COLOURED * 0.8:
         return control
     body = cv2.morphologyEx(gaudy, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (MARK, MARK)))
-    if float(body.mean()) > 0.002:
+    if float(body.mean()) > 0.004:
         return control
     # Their soft rims are less gaudy than they are.
     marks = cv2.dilate(gaudy, np.ones((5, 5), np.uint8))
     rgb = cv2.inpaint(control.rgb, marks, 3, cv2.INPAINT_TELEA)
+    # The lines of the ground's grid go with them.
+    rgb = cv2.morphologyEx(rgb, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     luma /= 255
     return ControlImage(rgb, luma, control.alpha)

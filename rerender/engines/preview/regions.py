@@ -49,13 +49,18 @@ class Regions:
         flags: NDArray[np.bool_] = chosen[self.labels]
         return flags
 
-    def points(self, region: int) -> NDArray[np.float32]:
-        """(n, 2) float32: the x and y of a region's pixels, in pixels."""
+    def box(self, region: int) -> tuple[slice, slice]:
+        """The rows and columns of a region's bounding box."""
         height, width = self.labels.shape
         top, left = round(self.top[region] * height), round(self.left[region] * width)
         bottom, right = round(self.bottom[region] * height), round(self.right[region] * width)
-        inside = self.labels[top : bottom + 1, left : right + 1] == region
-        points: NDArray[np.float32] = (np.argwhere(inside)[:, ::-1] + (left, top)).astype(np.float32)
+        return slice(top, bottom + 1), slice(left, right + 1)
+
+    def points(self, region: int) -> NDArray[np.float32]:
+        """(n, 2) float32: the x and y of a region's pixels, in pixels."""
+        rows, columns = self.box(region)
+        inside = self.labels[rows, columns] == region
+        points: NDArray[np.float32] = (np.argwhere(inside)[:, ::-1] + (columns.start, rows.start)).astype(np.float32)
         return points
 
 
@@ -178,16 +183,15 @@ def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
 
 
 def _boxes(labels: Labels, count: int) -> tuple[PerRegion, PerRegion, PerRegion, PerRegion]:
-    """The first and last column and row of every region: of the later writers to one place the last one stays."""
-    height, width = labels.shape
-    left, top, right, bottom = np.zeros((4, count))
-    for column in range(width):
-        right[labels[:, column]] = column
-        left[labels[:, width - 1 - column]] = width - 1 - column
-    for row in range(height):
-        bottom[labels[row]] = row
-        top[labels[height - 1 - row]] = height - 1 - row
-    return left, top, right, bottom
+    """The first and last column and row of every region."""
+    flat = labels.ravel()
+    # Sixteen bits are sorted by radix.
+    order = np.argsort(flat.astype(np.uint16) if count < 1 << 16 else flat, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=count))])
+    rows, columns = np.divmod(order, labels.shape[1])
+    left, right = np.minimum.reduceat(columns, first[:-1]), np.maximum.reduceat(columns, first[:-1])
+    top, bottom = rows[first[:-1]], rows[first[1:] - 1]
+    return left.astype(float), top.astype(float), right.astype(float), bottom.astype(float)
 
 
 def _share(border: Labels, count: int) -> PerRegion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
@@ -14,8 +15,8 @@ from rerender.engines.preview.material_map import mapped_codes
 from rerender.engines.preview.plan import SLOTS, Setting
 from rerender.engines.preview.product import product_codes
 from rerender.engines.preview.regions import PerRegion
-from rerender.engines.preview.slot_codes import GROUND, SKY, WALL, Codes
-from rerender.engines.preview.subject import find_drawn_subject, find_subject
+from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, WALL, Codes
+from rerender.engines.preview.subject import find_drawn_subject, find_subject, stands_free
 
 # From this confidence on regions are painted as what they are taken for; below it stands what never looks broken.
 SURE = 0.5
@@ -70,6 +71,17 @@ def assign(analysis: Analysis, setting: Setting) -> SlotMap:
     sky = codes == SKY
     calm_sky = _calm(analysis.edges[sky].mean(), 0.12) if sky.any() else 1.0
     return SlotMap(codes, horizon, sure, min(sure, calm_sky))
+
+
+def likely_setting(analysis: Analysis) -> Setting:
+    """The setting of a picture whose prompt names none: a thing that stands free and is no house is a product."""
+    if analysis.setting != "exterior" or analysis.kind == "photo" or analysis.alpha is not None:
+        return analysis.setting
+    if analysis.colours is not None or not stands_free(analysis.luma):
+        return "exterior"
+    codes = exterior_codes(analysis)
+    windows = cv2.connectedComponents((codes == GLASS).astype(np.uint8))[0] - 1
+    return "exterior" if windows > 2 or float(np.mean(codes == ROOF)) > 0.06 else "product"
 
 
 def _room_confidence(analysis: Analysis, share: PerRegion) -> float:

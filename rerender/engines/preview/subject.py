@@ -15,7 +15,8 @@ from rerender.engines.preview.slot_codes import Mask
 # The least slope that is an edge, and how much steeper than its surroundings a sharp one is.
 EDGE, SHARP = 0.012, 2.2
 # A ball of this radius, in pixels of the analysis size, does not leak through the gaps of an outline.
-BALL = 5
+BALL = 8
+BITE = 6
 # How light a shadow may be and how dark, as a share of the backdrop; how even it is; how like another one.
 LIGHTEST, DARKEST, EVENNESS, LIKENESS = 0.93, 0.2, 0.16, 0.07
 # The numbers of the two parts of the backdrop that are reached from the picture's border.
@@ -51,6 +52,17 @@ def find_subject(luma: Plane) -> Subject:
     mask = _tidied(parts, ratios, sharp, edges)
     shadow = _filled(np.clip(ratio, 0.1, 1), mask == 0)
     return Subject(mask, shadow, _confidence(mask, reached, slope))
+
+
+def stands_free(luma: Plane) -> bool:
+    """Whether one even backdrop goes all the way round what is shown, along all four borders."""
+    slope = scharr(cv2.GaussianBlur(luma, (0, 0), 0.8))
+    reached = _reached((slope > max(EDGE, 3.5 * float(np.median(slope)))).astype(np.uint8))
+    _, pieces = cv2.connectedComponents(reached, connectivity=4)
+    largest = int(np.bincount(pieces[pieces > 0], minlength=1).argmax())
+    around = [pieces[3], pieces[-4], pieces[:, 3], pieces[:, -4]]
+    # A shadow may leave the picture.
+    return largest > 0 and all(np.mean(side > 0) > 0.75 and np.mean(side == largest) > 0.5 for side in around)
 
 
 def find_drawn_subject(luma: Plane) -> Subject:
@@ -103,19 +115,22 @@ def _ring(piece: Mask, reached: Bytes) -> Mask:
 
 def _behind(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> tuple[Mask, Mask, float]:
     """Flags of the parts that are backdrop, with lit gaps and shadows; of those too small to tell; the shade."""
-    count = int(parts.max()) + 1
+    count = max(SHADED, int(parts.max())) + 1
     area = np.bincount(parts.ravel(), minlength=count) / parts.size
     middle, spread = _tones(parts, ratios[0], edges, count)
     for other in ratios[1:]:
         its_middle, its_spread = _tones(parts, other, edges, count)
         evener = its_spread < spread - 0.02
         middle[evener], spread[evener] = its_middle[evener], its_spread[evener]
-    meetings = _Meetings(parts, sharp, edges)
+    meetings = _Meetings(parts, count, sharp, edges)
     outline, all_round = meetings.softness([LIT]), meetings.softness(range(count))
     behind = np.zeros(count, bool)
     behind[[LIT, SHADED]] = True
+    low = _low(parts, count)
     behind |= (spread < 0.06) & (np.abs(middle - 1) < 0.025) & (all_round < 0.5) & ~(outline < 0.25)
-    dark = (middle < LIGHTEST) & (middle > DARKEST) & _low(parts, count)
+    # The floor between a thing and the wall behind it meets that wall sharply.
+    behind |= (spread < 0.05) & (np.abs(middle - 1) < 0.015) & (all_round < 0.5) & low & (len(ratios) > 1)
+    dark = (middle < LIGHTEST) & (middle > DARKEST) & low
     cast = dark & (spread < 2 * EVENNESS) & (outline > 0.5)
     # Shadows that leave the picture were reached: they tell as well how dark a shadow is here.
     known = middle[cast | ((np.arange(count) == SHADED) & (area > 0.002))]
@@ -150,8 +165,8 @@ def _tones(parts: Labels, ratio: Plane, edges: Bytes, count: int) -> tuple[PerRe
 class _Meetings:
     """How softly parts meet, from the edges that they share."""
 
-    def __init__(self, parts: Labels, sharp: Mask, edges: Bytes) -> None:
-        self._count = int(parts.max()) + 1
+    def __init__(self, parts: Labels, count: int, sharp: Mask, edges: Bytes) -> None:
+        self._count = count
         whole = fill_nearest(parts, edges == 0)
         # The border may run beside the steepest line of a wide edge.
         soft: Plane = 1 - cv2.dilate(sharp.astype(np.float32), np.ones((5, 5), np.uint8))
@@ -197,7 +212,9 @@ def _tidied(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> By
     bar = (cv2.distanceTransform(open_, cv2.DIST_L2, 3) > 2.6) & sharp
     sides: Labels = np.where(back > 0, 1, 2).astype(np.int32)
     mask: Bytes = (fill_nearest(sides, (open_ == 0) | bar) == 2).astype(np.uint8)
-    return _large_pieces(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    # Where the outline is as light as the backdrop bites are taken out of it.
+    whole = cv2.morphologyEx(_large_pieces(mask), cv2.MORPH_CLOSE, _disc(BITE))
+    return _large_pieces(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
 
 
 def _large_pieces(mask: Bytes) -> Bytes:

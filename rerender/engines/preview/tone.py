@@ -93,10 +93,10 @@ def _ink_on_paper(luma: Plane) -> tuple[Plane | None, float, float, float, float
     paper = blur(sheet, 24) + np.float32(1e-3)
     # Faces of a shaded picture meet in steps; the shade of a sheet is slow.
     step = cv2.morphologyEx(blur(sheet, 1.5), cv2.MORPH_GRADIENT, np.ones((9, 9), np.uint8))
-    uneven = max(float(np.mean(np.abs(sheet - paper) > 0.08 * paper)), float(np.mean(step > 0.06 * paper)))
+    uneven = float(np.mean(np.abs(sheet - paper) > 0.08 * paper)) > 0.05 or float(np.mean(step > 0.06 * paper)) > 0.1
     tint = luma / paper
     strokes = float(np.mean(tint < 0.86))
-    if uneven > 0.03 or float(np.median(paper)) < 0.35 or not 0.004 < strokes < 0.35:
+    if uneven or float(np.median(paper)) < 0.35 or not 0.004 < strokes < 0.35:
         return None
     ink = float(np.percentile(tint[tint < 0.86], 5))
     if float(paper.min()) > 0.93 and ink < 0.5:

@@ -8,7 +8,7 @@ import numpy as np
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
 from rerender.engines.preview.regions import scharr
-from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes, Mask
+from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes
 
 # A window is darker than the wall in a square of this many pixels of the analysis size around it.
 SURROUNDINGS = (61, 141)
@@ -66,8 +66,9 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, codes: Codes, bars: tuple
         if area > 0.5 * width * height:
             filled: Codes = inside | dark[box]
             inside |= cv2.morphologyEx(filled, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        large = area > 0.006 * luma.size
-        if _is_framed(luma, x, y, width, height) and not (large and _is_shade(codes, pieces == piece)):
+        if not _is_framed(luma, x, y, width, height):
+            continue
+        if area < 0.003 * luma.size or not _is_shade(codes, x, y, (pieces[box] == piece).astype(np.uint8)):
             windows[box] |= inside
     return windows
 
@@ -88,15 +89,18 @@ def _around(luma: Plane, chosen: Codes, side: int) -> Plane:
     return mean
 
 
-def _is_shade(codes: Codes, inside: Mask) -> bool:
-    """Whether a large dark shape is a wall in the shade, which reaches the sky, or the shade right under a roof."""
-    ring = cv2.dilate(inside.astype(np.uint8), np.ones((11, 11), np.uint8)) > inside
-    if float(np.mean(codes[ring] == SKY)) > 0.04:
+def _is_shade(codes: Codes, x: int, y: int, inside: Codes) -> bool:
+    """Whether a large dark shape at (x, y) is a wall in the shade, which reaches the sky, or shade under a roof."""
+    height, width = inside.shape
+    top, left = max(0, y - 5), max(0, x - 5)
+    around = codes[top : y + height + 5, left : x + width + 5]
+    shape = np.zeros(around.shape, np.uint8)
+    shape[y - top : y - top + height, x - left : x - left + width] = inside
+    ring = cv2.dilate(shape, np.ones((11, 11), np.uint8)) > shape
+    if float(np.mean(around[ring] == SKY)) > 0.04:
         return True
-    columns = np.nonzero(inside.any(axis=0))[0]
-    top = inside.argmax(axis=0)[columns]
-    wide = len(columns) > 1.2 * int(inside.any(axis=1).sum())
-    return wide and float(np.mean(codes[np.maximum(top - 20, 0), columns] == ROOF)) > 0.5
+    above = codes[np.maximum(y + inside.argmax(axis=0) - 20, 0), np.arange(x, x + width)]
+    return width > 1.2 * height and float(np.mean(above == ROOF)) > 0.5
 
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
@@ -128,12 +132,13 @@ def _recesses(luma: Plane, around: Plane, on_wall: Codes) -> Codes:
 def _upright_boxes(dark: Codes) -> Codes:
     """1 on the pieces that are boxes with upright sides, also where perspective slants their tops; wide ones too."""
     _, cells, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
-    _, _, width, height, area = stats.T
+    x, y, width, height, area = stats.T
     share = area / dark.size
     boxes = (share > 0.0005) & (share < 0.04) & (height < 5 * width) & (width < 3.5 * height)
     boxes[0] = False
     for cell in np.nonzero(boxes & (area <= 0.8 * width * height))[0]:
-        boxes[cell] = _has_upright_sides(cells == cell, int(height[cell]))
+        box = np.s_[y[cell] : y[cell] + height[cell], x[cell] : x[cell] + width[cell]]
+        boxes[cell] = _has_upright_sides(cells[box] == cell, int(height[cell]))
     upright: Codes = boxes[cells].astype(np.uint8)
     return upright
 
