@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import get_args
 
 import cv2
@@ -17,10 +18,18 @@ from rerender.engines.preview.engine import LOCK_STRENGTH
 from rerender.engines.preview.fields import stage_rng
 from rerender.engines.preview.media import MEDIA
 from rerender.engines.preview.media.flow import Flow, along, edge_flow, reduced, swayed
-from rerender.engines.preview.media.strokes import posterised
+from rerender.engines.preview.media.strokes import (
+    construction_lines,
+    hatching,
+    paper_grain,
+    posterised,
+    tooth,
+    turned_strokes,
+)
 from rerender.engines.preview.plan import Medium
 from rerender.engines.preview.planner import plan
 from rerender.engines.preview.room import line_segments
+from rerender.engines.preview.scene import Scene
 from tests.engines.controls import SAMPLE_NAMES, clay_house, drawn_room, edge_recall, garden_photo, request, sample
 
 # Its prompt, the share of lines that a house and, in the median, the samples keep.
@@ -53,6 +62,21 @@ def engine() -> PreviewEngine:
 def houses(engine: PreviewEngine) -> dict[Medium, np.ndarray]:
     """The house in every medium."""
     return {medium: picture(engine, prompt) for medium, (prompt, _) in PROMPTS.items()}
+
+
+@pytest.fixture(scope="module")
+def studio(engine: PreviewEngine) -> tuple[Scene, np.ndarray]:
+    """The house as a scene, and its picture just before the medium."""
+    seen: list[tuple[Scene, np.ndarray]] = []
+
+    def look(scene: Scene, exposed: np.ndarray) -> np.ndarray:
+        seen.append((scene, exposed.copy()))
+        return exposed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MEDIA, "photo", look)
+        picture(engine, "photo")
+    return seen[0]
 
 
 @pytest.fixture
@@ -114,15 +138,36 @@ def test_a_medium_is_the_same_bytes_each_time(
     assert np.array_equal(picture(PreviewEngine(), PROMPTS[medium][0]), houses[medium])
 
 
-@pytest.mark.parametrize("medium", MEDIUM_NAMES)
-def test_another_seed_lays_other_strokes_over_the_same_house(
-    engine: PreviewEngine, medium: Medium, houses: dict[Medium, np.ndarray]
+@pytest.mark.parametrize("medium", [medium for medium in MEDIUM_NAMES if medium != "clay"])
+def test_another_seed_lays_other_strokes_over_the_same_picture(
+    medium: Medium, studio: tuple[Scene, np.ndarray]
 ) -> None:
-    """No clouds and no sun in it: a drawn room differs by its strokes."""
-    prompt, floor = PROMPTS[medium]
-    one, other = (picture(engine, prompt, drawn_room(), seed=seed) for seed in (7, 8))
-    assert difference(one, other) > 0.5
-    assert min(edge_recall(cv2.resize(drawn_room(), (512, 512)), room) for room in (one, other)) >= floor
+    """Clay has none: there a seed moves the light only."""
+    scene, exposed = studio
+    one, same, other = (MEDIA[medium](replace(scene, seed=seed), exposed.copy()) for seed in (7, 7, 8))
+    assert np.array_equal(one, same)
+    assert np.abs(one - other).mean() > 0.002
+
+
+@pytest.mark.parametrize("medium", [medium for medium in MEDIUM_NAMES if medium != "photo"])
+def test_every_medium_draws_the_contours(medium: Medium, studio: tuple[Scene, np.ndarray]) -> None:
+    """Not the lock and not the tones alone: light on blueprints and in neon, dark everywhere else."""
+    scene, exposed = studio
+    drawn, without = (
+        MEDIA[medium](replace(scene, lines=lines), exposed.copy()) for lines in (scene.lines, scene.lines * 0)
+    )
+    change = float((drawn - without)[:, scene.lines > 0.5].mean())
+    assert (change if medium in ("blueprint", "neon") else -change) > 0.04
+
+
+@pytest.mark.parametrize("medium", MEDIUM_NAMES)
+def test_a_medium_leaves_the_scene_as_it_was(medium: Medium, studio: tuple[Scene, np.ndarray]) -> None:
+    """The next picture of the batch is made from it."""
+    scene, exposed = studio
+    planes = {"lines": scene.lines, "luma": scene.luma, **scene.masks}
+    before = {name: plane.copy() for name, plane in planes.items()}
+    MEDIA[medium](scene, exposed.copy())
+    assert [name for name, plane in planes.items() if not np.array_equal(plane, before[name])] == []
 
 
 @pytest.mark.parametrize("medium", [medium for medium in MEDIUM_NAMES if medium != "photo"])
@@ -140,8 +185,7 @@ def test_a_medium_asked_for_with_half_its_weight_lets_the_photo_show_through(
 @pytest.mark.parametrize("medium", MEDIUM_NAMES)
 def test_a_large_picture_shows_the_same_strokes_as_a_small_one(medium: Medium) -> None:
     small, large = (
-        PreviewEngine(working_size=side).render(request(PROMPTS[medium][0], clay_house(1024), size=(side, side)))[0]
-        for side in (512, 1024)
+        PreviewEngine(working_size=side).render(request(PROMPTS[medium][0], clay_house(1024)))[0] for side in (256, 512)
     )
     reduced_pictures = [cv2.resize(one, (64, 64), interpolation=cv2.INTER_AREA) for one in (small, large)]
     assert difference(*reduced_pictures) < 8
@@ -182,7 +226,7 @@ def test_flakes_fall_over_a_painting_and_not_on_a_sheet_of_drawing_paper(engine:
         rise = snow[:100].astype(int).min(axis=2) - grey[:100].min(axis=2)
         return int((rise > np.median(rise) + 40).sum())
 
-    assert specks("oil") > 100
+    assert specks("oil") > 20
     assert {medium: specks(medium) for medium in DRY} == dict.fromkeys(DRY, 0)
 
 
@@ -257,7 +301,7 @@ def test_a_comic_is_printed_in_few_tones(houses: dict[Medium, np.ndarray]) -> No
 
 def test_blueprints_and_sketches_rule_lines_past_the_corners(houses: dict[Medium, np.ndarray]) -> None:
     """On the blueprint of the house more than its own outline is light, but only near it."""
-    light = houses["blueprint"].min(axis=2) > 110
+    light = houses["blueprint"].min(axis=2) > 85
     own = cv2.dilate((cv2.Canny(clay_house(), 5, 15) > 0).astype(np.uint8), np.ones((11, 11), np.uint8)) > 0
     near = cv2.dilate(own.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     assert (light & ~own).sum() > 40
@@ -266,6 +310,32 @@ def test_blueprints_and_sketches_rule_lines_past_the_corners(houses: dict[Medium
 
 
 # ---- their tools
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        lambda scene: hatching(scene, "x", 30, 40),
+        lambda scene: turned_strokes(scene, "x", 30, 40),
+        lambda scene: paper_grain(scene, 1.0),
+        tooth,
+        lambda scene: construction_lines(scene, 30),
+    ],
+    ids=["hatching", "broad strokes", "grain", "tooth", "ruler"],
+)
+def test_strokes_and_paper_are_the_seeds_own(tool: Callable[[Scene], np.ndarray], studio: tuple[Scene, object]) -> None:
+    one, same, other = (tool(replace(studio[0], seed=seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_rulers_are_laid_along_lines_only(studio: tuple[Scene, object]) -> None:
+    scene = studio[0]
+    ruled = construction_lines(scene, 30)
+    assert 0.9 < ruled.max() <= 1
+    assert not construction_lines(replace(scene, lines=scene.lines * 0), 30).any()
+    near = cv2.dilate((scene.lines > 0.2).astype(np.uint8), np.ones((41, 41), np.uint8))
+    assert not ruled[near == 0].any()
 
 
 def test_posterising_leaves_few_levels_and_keeps_their_order() -> None:
@@ -297,4 +367,9 @@ def test_strokes_smooth_along_the_brush_and_not_across_it() -> None:
     strokes = along(level, noise, 8, 1.5)
     assert np.abs(np.diff(strokes, axis=1)).mean() < 0.6 * np.abs(np.diff(strokes, axis=0)).mean()
     assert along(level, np.full((96, 96, 3), 0.4, np.float32), 5, 2.0) == pytest.approx(0.4, abs=1e-5)
+    # A direction has no sign: turned round in every other stripe, it leads the same way.
+    turned = np.where(np.arange(96) // 8 % 2, np.float32(-1), np.float32(1))[None] * level.x
+    assert along(Flow(turned, level.y, level.certainty), noise, 8, 1.5)[:, 20:76] == pytest.approx(
+        strokes[:, 20:76], abs=0.12
+    )
     assert reduced(level, (48, 24)).x.shape == (48, 24)
