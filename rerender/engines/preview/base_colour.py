@@ -14,11 +14,11 @@ from rerender.engines.preview.fields import (
     smoothstep,
     to_linear,
 )
-from rerender.engines.preview.laying import laid_texture
+from rerender.engines.preview.hands import HANDS, side_by_side
+from rerender.engines.preview.laying import Laying
 from rerender.engines.preview.materials import MATERIALS, Material
 from rerender.engines.preview.patterns import Texture
-from rerender.engines.preview.perspective import Layout
-from rerender.engines.preview.plan import Colour, Slot, Surface
+from rerender.engines.preview.plan import Colour, Surface
 from rerender.engines.preview.scene import Scene
 
 
@@ -41,18 +41,17 @@ def surface_colour(scene: Scene, surface: Surface) -> Colour:
 
 def _painted(scene: Scene) -> Planes:
     planes = np.zeros((3, *scene.shape), np.float32)
-    layouts: dict[Slot, Layout] = {}
-    for slot, mask in scene.masks.items():
-        if slot == "sky" and scene.outdoors:
-            continue
-        surface = scene.plan.surfaces[slot]
-        material = MATERIALS[surface.material]
-        colour = linear(surface_colour(scene, surface))
-        if not material.variation or slot == "sky":
-            add_into(planes, colour, mask)
-            continue
-        texture = laid_texture(scene, slot, material, layouts)
-        _add_textured(planes, colour, material, texture, mask)
+    slots = [slot for slot in scene.masks if not (slot == "sky" and scene.outdoors)]
+    lay = Laying(scene)
+    # Two at a time, so that no more textures are held than are being added.
+    for pair in (slots[at : at + HANDS] for at in range(0, len(slots), HANDS)):
+        for slot, texture in zip(pair, side_by_side(lay.texture, pair), strict=True):
+            surface = scene.plan.surfaces[slot]
+            colour = linear(surface_colour(scene, surface))
+            if texture is None:
+                add_into(planes, colour, scene.mask(slot))
+            else:
+                _add_textured(planes, colour, MATERIALS[surface.material], texture, scene.mask(slot))
     return planes
 
 

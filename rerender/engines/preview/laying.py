@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import cv2
 import numpy as np
 
 from rerender.engines.preview.fields import Plane
-from rerender.engines.preview.materials import Material
+from rerender.engines.preview.materials import MATERIALS, Material
 from rerender.engines.preview.patterns import Pattern, Texture
 from rerender.engines.preview.perspective import Layout, ground_layout, metres_per_pixel, wall_layout
 from rerender.engines.preview.plan import Slot
@@ -25,25 +26,42 @@ LARGEST_TILE = 1024
 FURNITURE_NEARER = 0.3
 
 
-def laid_texture(scene: Scene, slot: Slot, material: Material, layouts: dict[Slot, Layout]) -> Texture:
-    """The material's texture over the whole picture as it lies on that slot, (H, W). `layouts` keeps what was made."""
-    pattern, rng = material.pattern_on(slot), scene.rng(f"texture {slot}")
-    accented = not (scene.is_drawing and slot == "ground" and material.feature)
-    if slot == "ground":
-        layout = ground_layout(scene)
-    elif slot in ("wall", "roof") and scene.plan.setting != "product":
-        if "wall" not in layouts:
-            layouts["wall"] = wall_layout(scene)
-        layout = layouts["wall"]
-    else:
-        return _flat(scene, slot, material, pattern, rng)
-    span = _span(scene, material, layout.pixel, SMALLEST_PAVER if slot == "ground" else SMALLEST_FEATURE)
-    # Boards run away from the viewer.
-    u, v = (layout.v, layout.u) if slot == "ground" and material.along else (layout.u, layout.v)
-    tile = _tile(pattern, round(span / layout.pixel), rng, fine=material.feature > 0)
-    if not accented:
-        tile = Texture(tile.tone)
-    return _mapped(tile, u, v, span, layout.fade)
+class Laying:
+    """Lays the textures of one picture; the walls' perspective is found once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._walls: Layout | None = None
+        self._lock = threading.Lock()
+
+    def texture(self, slot: Slot) -> Texture | None:
+        """The texture of the slot's material over the whole picture, (H, W); None where it is even."""
+        scene = self._scene
+        material = MATERIALS[scene.plan.surfaces[slot].material]
+        if slot == "sky" or not material.variation:
+            return None
+        pattern, rng = material.pattern_on(slot), scene.rng(f"texture {slot}")
+        layout = self._layout(slot)
+        if layout is None:
+            return _flat(scene, slot, material, pattern, rng)
+        span = _span(scene, material, layout.pixel, SMALLEST_PAVER if slot == "ground" else SMALLEST_FEATURE)
+        tile = _tile(pattern, round(span / layout.pixel), rng, fine=material.feature > 0)
+        if scene.is_drawing and slot == "ground" and material.feature:
+            # A drawn floor has joints of its own.
+            tile = Texture(tile.tone)
+        # Boards run away from the viewer.
+        u, v = (layout.v, layout.u) if slot == "ground" and material.along else (layout.u, layout.v)
+        return _mapped(tile, u, v, span, layout.fade)
+
+    def _layout(self, slot: Slot) -> Layout | None:
+        if slot == "ground":
+            return ground_layout(self._scene)
+        if slot not in ("wall", "roof") or self._scene.plan.setting == "product":
+            return None
+        with self._lock:
+            if self._walls is None:
+                self._walls = wall_layout(self._scene)
+            return self._walls
 
 
 def _span(scene: Scene, material: Material, pixel: float, smallest: float) -> float:
