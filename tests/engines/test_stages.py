@@ -28,7 +28,7 @@ from rerender.engines.preview.lines import line_map
 from rerender.engines.preview.materials import MATERIALS, Material
 from rerender.engines.preview.media.strokes import kuwahara
 from rerender.engines.preview.patterns import Pattern
-from rerender.engines.preview.structure_lock import enlarge, lock_structure
+from rerender.engines.preview.structure_lock import enlarge, fine_detail, guide, lock_structure
 from rerender.errors import ImageError
 from tests.engines.controls import clay_house, cut_out_chair, edge_recall, png
 
@@ -223,14 +223,14 @@ def test_the_lock_draws_missing_edges_back_in() -> None:
     control = clay_house()
     washed_out = np.full((512, 512, 3), 180, np.uint8)
     before = edge_recall(control, washed_out)
-    assert edge_recall(control, lock_structure(washed_out, control, 1.0)) > before + 0.6
-    assert np.array_equal(lock_structure(washed_out, control, 0.0), washed_out)
+    assert edge_recall(control, lock_structure(washed_out, guide(control), 1.0)) > before + 0.6
+    assert np.array_equal(lock_structure(washed_out, guide(control), 0.0), washed_out)
 
 
 def test_enlarging_brings_back_the_detail_of_the_large_control() -> None:
     large = clay_house(1024)
     small = cv2.cvtColor(clay_house(256), cv2.COLOR_GRAY2RGB)
-    enlarged = enlarge(small, large, 0.85)
+    enlarged = enlarge(small, fine_detail(large, small[..., 0], 0.85))
     plain = cv2.resize(small, (1024, 1024), interpolation=cv2.INTER_CUBIC)
     error = [float(np.abs(picture[..., 0].astype(int) - large).mean()) for picture in (enlarged, plain)]
     assert enlarged.shape == (1024, 1024, 3)

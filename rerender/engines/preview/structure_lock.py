@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,22 +67,27 @@ def lock_structure(picture: Bytes, control: Guide, strength: float) -> Bytes:
     return picture
 
 
-def enlarge(picture: Bytes, control: Bytes, strength: float) -> Bytes:
-    """`picture` at the size of `control`, with the fine detail that only the larger control has.
+def fine_detail(control: Bytes, reduced: Bytes, strength: float) -> NDArray[Any] | None:
+    """What `control` (H, W) has that it lost when it was `reduced`, its Laplacian band; None for the same size."""
+    if control.shape == reduced.shape:
+        return None
+    enlarged = cv2.resize(reduced, control.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    detail: NDArray[Any] = cv2.addWeighted(control, strength, enlarged, -strength, 0, dtype=cv2.CV_16S)
+    return detail
+
+
+def enlarge(picture: Bytes, detail: NDArray[Any] | None) -> Bytes:
+    """`picture` at the size of `detail`, with that detail in it; as it is without.
 
     Joint upsampling after Kopf et al. 2007, as bicubic enlargement plus the control's own Laplacian band.
     """
-    height, width = control.shape
-    if picture.shape[:2] == control.shape:
+    if detail is None:
         return picture
-    small_height, small_width = picture.shape[:2]
-    large = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-    reduced = cv2.resize(control, (small_width, small_height), interpolation=cv2.INTER_AREA)
-    detail = cv2.subtract(
-        control, cv2.resize(reduced, (width, height), interpolation=cv2.INTER_CUBIC), dtype=cv2.CV_16S
-    )
-    return _add_detail(large, cv2.convertScaleAbs(detail, alpha=strength).astype(np.int16) * np.sign(detail))
+    return _add_detail(cv2.resize(picture, detail.shape[::-1], interpolation=cv2.INTER_CUBIC), detail)
 
 
-def _add_detail(picture: Bytes, detail: NDArray[np.int16]) -> Bytes:
-    return cv2.add(picture, cv2.merge([detail, detail, detail]), dtype=cv2.CV_8U)
+def _add_detail(picture: Bytes, detail: NDArray[Any]) -> Bytes:
+    # One channel after the other: three of them in 16 bits would be the largest thing in memory at 2048 px.
+    channels = [cv2.add(channel, detail, dtype=cv2.CV_8U) for channel in cv2.split(picture)]
+    merged: Bytes = cv2.merge(channels)
+    return merged
