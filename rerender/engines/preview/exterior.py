@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, median
 from rerender.engines.preview.regions import Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
 from rerender.engines.preview.windows import glaze
@@ -100,7 +100,7 @@ def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
 
 def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
     """Regions as light as the sky, seen between a tree and a house."""
-    lightness = float(np.median(luma[regions.mask(sky)]))
+    lightness = median(luma[regions.mask(sky)])
     like = regions.labels[np.abs(luma - lightness) < 0.04]
     share = np.bincount(like, minlength=regions.count) / (regions.area * luma.size)
     flags: Mask = (share > 0.75) & (regions.area > 0.002) & (lightness > 0.8)
@@ -120,7 +120,7 @@ def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:
     above, below = sky[:-reach] & ground[reach:], np.abs(luma[:-reach] - luma[reach:])
     beside, across = sky[:, :-reach] & ground[:, reach:], np.abs(luma[:, :-reach] - luma[:, reach:])
     steps = np.concatenate([below[above], across[beside]])
-    return bool(steps.size and np.median(steps) < 0.03)
+    return bool(steps.size and median(steps) < 0.03)
 
 
 def _horizon_row(open_air: Mask) -> float:
@@ -227,7 +227,7 @@ def _take_rims(luma: Plane, codes: Codes) -> None:
     """What beside a crown is not as light as the sky is its rim, and so are small bits of wall that touch it."""
     if (codes == SKY).any():
         beside = cv2.dilate((codes == VEGETATION).astype(np.uint8), _disc(23)) > 0
-        unlike = np.abs(luma - float(np.median(luma[codes == SKY]))) > 0.03
+        unlike = np.abs(luma - median(luma[codes == SKY])) > 0.03
         rim: Codes = ((codes == VEGETATION) | (beside & unlike & (codes == SKY))).astype(np.uint8)
         rim = cv2.morphologyEx(cv2.morphologyEx(rim, cv2.MORPH_OPEN, _disc(7)), cv2.MORPH_CLOSE, _disc(9))
         outlines, _ = cv2.findContours(rim, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -133,6 +133,11 @@ def luminance(planes: Planes) -> Plane:
     return luma
 
 
+def median(values: Plane) -> float:
+    """The middle value. numpy's own median loads its masked arrays first, 0.08 s of a process's first render."""
+    return float(np.percentile(values, 50))
+
+
 def linear(colour: Colour) -> Colour:
     """An sRGB colour in the engine's linear light."""
     red, green, blue = colour
