@@ -21,7 +21,9 @@ def held_out_recall(
     kept = {}
     for name in names:
         pixels = CONTROLS[name].draw(side).pixels
-        height, width = (max(512, round(length / 8) * 8) for length in pixels.shape[:2])
+        # No side of an output may be shorter; one alone made longer would cut the picture.
+        scale = max(1.0, 512 / min(pixels.shape[:2]))
+        height, width = (round(length * scale / 8) * 8 for length in pixels.shape[:2])
         picture = engine.render(request(prompt, pixels, size=(width, height), seed=seed))[0]
         grey = cv2.resize(over_backdrop(pixels), (width, height), interpolation=cv2.INTER_AREA)
         kept[name] = edge_recall(grey, picture)
