@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, blur, median, resize
+from rerender.engines.preview.fields import Plane, blur, median, percentile, percentiles, resize
 
 # A stroke is thinner than this many pixels of the analysis size.
 STROKE = 11
@@ -61,7 +61,7 @@ def drawing_tone(luma: Plane) -> Tone | None:
 def shaded_tone(luma: Plane, subject: Plane | None) -> Tone:
     """How to read a shaded picture: as it is, or stretched when it is very dark or has hardly any contrast."""
     sample = luma if subject is None else luma[subject > 0.5]
-    low, high = (float(value) for value in np.percentile(sample, (0.5, 99.5)))
+    low, high = percentiles(sample, 0.5, 99.5)
     plain = high - low < 0.02
     if plain or (high - low >= LEAST_SPREAD and high >= LEAST_WHITE):
         return Tone()
@@ -98,7 +98,7 @@ def _ink_on_paper(luma: Plane) -> tuple[Plane | None, float, float, float, float
     strokes = float(np.mean(tint < 0.86))
     if uneven or median(paper) < 0.35 or not 0.004 < strokes < 0.35:
         return None
-    ink = float(np.percentile(tint[tint < 0.86], 5))
+    ink = percentile(tint[tint < 0.86], 5)
     if float(paper.min()) > 0.93 and ink < 0.5:
         return None, 0.0, 1.0, 0.0, 1.0
     return paper, ink, 0.955, INK, 1.0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane, median
+from rerender.engines.preview.fields import Plane, median, percentile
 from rerender.engines.preview.hands import side_by_side
 from rerender.engines.preview.regions import scharr
 from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes
@@ -36,7 +36,7 @@ def _below_roofs(codes: Codes) -> Codes:
     """1 where no pane would be a roof's tile."""
     below: Codes = np.ones_like(codes)
     if (codes == ROOF).any():
-        below[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
+        below[: int(percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
     return below
 
 
@@ -79,7 +79,7 @@ def _bars(openings: Codes) -> tuple[int, int]:
     sizes = cv2.connectedComponentsWithStats(openings, connectivity=4)[2][1:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
     if not len(sizes):
         return 1, 1
-    height, width = (float(value) for value in np.percentile(sizes, 50, axis=0))
+    height, width = (median(column) for column in sizes.T)
     return int(np.clip(0.4 * height, 3, 13)), int(np.clip(0.4 * width, 3, 9))
 
 
