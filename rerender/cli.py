@@ -48,12 +48,13 @@ def serve(host: str, port: int, api_keys: tuple[str, ...], home: Path) -> None:
     """Serve the ReRender API from this machine, with pictures by the preview engine (no AI model)."""
     # FastAPI and OpenCV take a second to load: not for --help.
     from rerender.engines.preview import PreviewEngine
+    from rerender.engines.settings import working_size
     from rerender.service.server import LocalServer
 
     folder = home.expanduser() / "serve"
     keys = api_keys or (secrets.token_urlsafe(24),)
     try:
-        server = LocalServer(folder, PreviewEngine(), keys, host=host, port=port)
+        server = LocalServer(folder, PreviewEngine(working_size()), keys, host=host, port=port)
         server.run(lambda: click.echo(_welcome(server.base_url, keys[0], folder)))
     except (RerenderError, OSError) as error:
         raise click.ClickException(str(error)) from None
