@@ -13,7 +13,7 @@ from rerender.engines.preview.fields import Bytes, Plane, percentile
 
 FULL_DETAIL = 24.0
 """Grey levels of detail at strength 1."""
-STEPS = (0.25, 0.55, 1.0)
+STEPS = (0.2, 0.45, 1.0)
 ENOUGH = 0.02
 """The share of edges that may be missing without anything being done about it."""
 
