@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from rerender.ui import page
+from rerender.ui import page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
+needs = runtime.need_count()
 pages = [
     st.Page("pages/render.py", title="Render", default=True),
     st.Page("pages/history.py", title="History"),
+    st.Page("pages/needs_you.py", title=f"Needs you ({needs})" if needs else "Needs you"),
     st.Page("pages/settings.py", title="Settings"),
 ]
 current = st.navigation(pages, position="top")

@@ -10,7 +10,19 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, engine, engine_peers, engine_structure, history, series, slider
+from benchmarks import (
+    app,
+    client,
+    engine,
+    engine_peers,
+    engine_structure,
+    freshness,
+    history,
+    series,
+    service,
+    slider,
+    tracker,
+)
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -41,6 +53,10 @@ def main() -> None:
         "Structure kept by the preview engine": engine_structure.measure,
         "The slider's payload": slider.measure,
         "The history with 2,000 runs": history.measure,
+        "Many renders at once": client.measure,
+        "Many renders that are long in coming": tracker.measure,
+        "How soon a completed render is here": freshness.measure,
+        "The local API": service.measure,
     }
     for title, measure in sections.items():
         print(f"measuring: {title}", file=sys.stderr)

@@ -19,3 +19,8 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| what | measured | aim |", "|---|---|---|"]
     return "\n".join(lines + [f"| {row.what} | {row.figure} | {row.aim} |" for row in rows])
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print the rows of a section that was run alone, as `python -m benchmarks.NAME`."""
+    print(table(rows))

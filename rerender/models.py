@@ -71,6 +71,7 @@ class RenderRequest:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> RenderRequest:
         """The request that `to_json` wrote. Raises `InvalidRequest` for a missing field or bad base64."""
+        body = body if isinstance(body, Mapping) else {}
         if missing := {name: f"{name} is missing." for name in cls.__dataclass_fields__ if name not in body}:
             raise InvalidRequest(missing)
         try:

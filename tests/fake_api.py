@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import ssl
 import struct
 import threading
 import zlib
@@ -50,12 +51,13 @@ class Answer:
 
     status: int = 200
     body: Any = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # an empty one is left out, also a Content-Length
     delay: float = 0.0  # seconds before anything is sent
     drop: bool = False  # close the connection instead of answering
     cut: bool = False  # announce twice the body's length, send it once, then close
     endless: bool = False  # repeat the body until the client goes away
     drip: float = 0.0  # seconds between single bytes of the body
+    head_drip: float = 0.0  # the same for the status line and headers
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class ServerState:
     relative_urls: bool = False
     files: dict[str, Answer] = field(default_factory=dict)  # by path; outputs' own paths can be overridden too
     on_request: Callable[[Request], None] | None = None  # called before answering, on the server's thread
+    reads_bodies: bool = True  # False: a POST is recorded without its body, which is left unread, and never answered
 
     requests: list[Request] = field(default_factory=list)
     renders: dict[str, dict[str, Any]] = field(default_factory=dict)  # the bodies of accepted POSTs by render_id
@@ -121,8 +124,9 @@ class ServerState:
 class FakeApi:
     """The server. A context manager; `start` and `close` for tests that need it to appear or go in the middle."""
 
-    def __init__(self, port: int = 0, state: ServerState | None = None) -> None:
+    def __init__(self, port: int = 0, state: ServerState | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.state = state or ServerState()
+        self.tls = tls
         self.lock = threading.Lock()
         self.closing = threading.Event()
         self.connections: set[socket.socket] = set()
@@ -135,7 +139,7 @@ class FakeApi:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> FakeApi:
         self._server = _Server(self)
@@ -250,6 +254,8 @@ class _Server(ThreadingHTTPServer):
         self.api = api
         api.closing.clear()
         super().__init__(("127.0.0.1", api.port), _Handler)
+        if api.tls:
+            self.socket = api.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away in the middle are what these tests are about."""
@@ -280,12 +286,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         api = self.server.api
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        reads_body = api.state.reads_bodies
+        body = self.rfile.read(int(headers.get("content-length", 0))) if reads_body else b""
         request = Request(self.command, self.path, headers, body, self.client_address[1])
         with api.lock:
             api.state.requests.append(request)
         if api.state.on_request:
             api.state.on_request(request)
+        if self.command == "POST" and not reads_body:
+            api.closing.wait(30)
+            self.close_connection = True
+            return
         with api.lock:
             answer = api.answer(request)
         if answer.delay:
@@ -297,23 +308,30 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        self.close_connection = answer.cut or answer.endless
+        self.head_drip = answer.head_drip
         self.send_response(answer.status)
-        headers = {"Content-Type": "application/json", **answer.headers}
-        if not answer.endless:
-            headers.setdefault("Content-Length", str(len(body) * 2 if answer.cut else len(body)))
+        length = "" if answer.endless else str(len(body) * 2 if answer.cut else len(body))
+        headers = {"Content-Type": "application/json", "Content-Length": length, **answer.headers}
+        self.close_connection = answer.cut or not headers["Content-Length"]
         for name, value in headers.items():
-            self.send_header(name, value)
+            if value:
+                self.send_header(name, value)
         self.end_headers()
-        if answer.drip:
-            for position in range(len(body)):
-                self.wfile.write(body[position : position + 1])
-                if self.server.api.closing.wait(answer.drip):
-                    return
-            return
-        self.wfile.write(body)
+        self._write(body, answer.drip)
         while answer.endless and not self.server.api.closing.is_set():
             self.wfile.write(body)
+
+    def flush_headers(self) -> None:
+        head, self._headers_buffer = b"".join(self._headers_buffer), []
+        self._write(head, self.head_drip)
+
+    def _write(self, data: bytes, drip: float) -> None:
+        for position in range(len(data) if drip else 0):
+            self.wfile.write(data[position : position + 1])
+            if self.server.api.closing.wait(drip):
+                return
+        if not drip:
+            self.wfile.write(data)
 
 
 class FakeTime:

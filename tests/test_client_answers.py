@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from email.utils import format_datetime
+from ipaddress import IPv4Address, IPv6Address
+from time import tzset
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +16,8 @@ from hypothesis import strategies as st
 
 from rerender import client as client_module
 from rerender import errors
-from rerender.client import Client, parse_retry_after
+from rerender.client import Client, is_id, parse_retry_after
+from rerender.transport import is_public, origin_of
 from tests.clients import REQUEST, client_at
 from tests.fake_api import Answer, FakeApi, FakeTime, Request
 
@@ -32,13 +37,6 @@ def test_a_render_id_is_opaque_and_quoted(client: Client, api: FakeApi) -> None:
     assert api.state.gets[0].path == "/api/renders/%252e%252e%3A%C3%A4"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"_id": "a"}', b"[" * 100_000, b"\xff\xfe"])
-def test_an_answer_that_is_no_render_is_malformed(client: Client, api: FakeApi, body: bytes) -> None:
-    api.state.get_answers = [Answer(200, body)]
-    with pytest.raises(errors.MalformedResponse):
-        client.get("a")
-
-
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
@@ -55,6 +53,12 @@ def test_an_answer_that_is_no_render_is_malformed(client: Client, api: FakeApi, 
         (b"<!doctype html><p>oops", ""),
         (b"", ""),
         (b"\xff\xfeoops", "\ufffd\ufffdoops"),
+        (b"\xef\xbb\xbf <html>with a byte order mark", ""),
+        (b'\xef\xbb\xbf{"error": "no"}', "no"),
+        ({"error": "<html><title>Bad gateway"}, ""),
+        ({"error": "right\u202eto left\u2066, hidden\u200b"}, "right to left , hidden"),
+        ({"error": {"message": {"message": "deep"}}}, "deep"),
+        ({"error": "x" * 200_000}, ('{"error": "' + "x" * 200)[:200]),
         ({"error": "long " * 100}, ("long " * 100)[:200]),
         (b"[" * 50_000, "[" * 200),
     ],
@@ -107,3 +111,41 @@ def test_closing_a_client_leaves_no_connection(api: FakeApi, time: FakeTime) -> 
         client.get(client.submit(REQUEST))
     client.close()
     assert len(seen) == 2
+
+
+@settings(max_examples=100)
+@given(
+    st.text(max_size=60) | st.tuples(st.sampled_from(["https", "http", "HTTPS"]), st.text(max_size=40)).map("://".join)
+)
+def test_any_text_has_an_origin_or_is_no_address(url: str) -> None:
+    with contextlib.suppress(errors.ConfigurationError):
+        scheme, host, port = origin_of(url)
+        assert scheme in ("http", "https")
+        assert host
+        assert 0 <= port < 65536
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=210) | st.none() | st.integers() | st.binary())
+def test_an_id_is_one_segment_of_a_url_and_no_more(value: object) -> None:
+    if is_id(value):
+        assert isinstance(value, str)
+        assert urlsplit(f"https://a.example/b/{quote(value)}?c")[2:] == (f"/b/{quote(value)}", "c", "")
+        assert value not in (".", "..")
+
+
+@settings(max_examples=50)
+@given(st.ip_addresses())
+def test_every_ip_address_is_public_or_private(address: IPv4Address | IPv6Address) -> None:
+    assert is_public(str(address)) <= address.is_global
+
+
+def test_a_date_without_a_zone_is_gmt_as_http_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tzset()
+    try:
+        gmt, bare = (parse_retry_after(f"Wed, 21 Oct 2099 07:28:00 {zone}") for zone in ("GMT", "-0000"))
+    finally:
+        monkeypatch.undo()
+        tzset()
+    assert gmt == pytest.approx(bare, abs=5)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rerender import errors
-from rerender.client import Client, origin_of
+from rerender.client import DEFAULT_BASE_URL, Client, origin_of
+from rerender.models import DEFAULT_WORKFLOW_ID
 from tests.clients import REQUEST, assert_keyless
 from tests.fake_api import API_KEY, Answer, FakeApi
 
@@ -19,8 +20,35 @@ def test_the_key_comes_from_the_environment_when_none_is_given(api: FakeApi, mon
         assert client.submit(REQUEST) == "render1"
 
 
+def test_the_environments_key_goes_to_the_environments_address_and_a_given_one_never(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLY_API_KEY", API_KEY)
+    monkeypatch.setenv("GENLY_BASE_URL", f"{api.base_url}/ ")
+    monkeypatch.setenv("GENLY_WORKFLOW_ID", "another")
+    with Client() as client:
+        client.submit(REQUEST)
+    assert [(sent.path, sent.auth) for sent in api.state.submits] == [("/api/workflows/another", f"Bearer {API_KEY}")]
+    given = Client("a-key-of-my-own")
+    assert (given.base_url, given.workflow_id) == (DEFAULT_BASE_URL, DEFAULT_WORKFLOW_ID)
+
+
 @pytest.mark.parametrize(
-    "key", [None, "", "  ", "two words", "a\r\nX-Evil: 1", "a\tb", "schlüssel", "a\x00b", "k\u2028k"]
+    "key",
+    [
+        None,
+        "",
+        "  ",
+        "two words",
+        "a\r\nX-Evil: 1",
+        "a\tb",
+        "k-123\n",
+        " k-123",
+        "k-123\t",
+        "schlüssel",
+        "a\x00b",
+        "k\u2028k",
+    ],
 )
 def test_a_key_that_cannot_be_one_is_refused_without_being_repeated(key: str | None) -> None:
     with pytest.raises(errors.ConfigurationError, match="API key") as caught:
@@ -30,7 +58,7 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_repeated(key: str | N
 
 def test_the_key_is_in_no_repr(client: Client) -> None:
     assert repr(client) == f"Client(base_url={client.base_url!r}, workflow_id='674829a60a1c7e0df43198b8')"
-    assert API_KEY not in f"{client} {client._auth!r} {vars(client)}"
+    assert API_KEY not in f"{client} {client._transport!r} {vars(client)}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +86,7 @@ def test_a_netrc_file_does_not_replace_the_key(api: FakeApi, monkeypatch: pytest
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with Client(API_KEY, base_url=api.base_url) as client:
-        client._session.trust_env = True
+        client._transport._session.trust_env = True
         client.get(client.submit(REQUEST))
     assert {request.auth for request in api.state.requests} == {f"Bearer {API_KEY}"}
 

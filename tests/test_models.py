@@ -83,6 +83,13 @@ def test_an_image_that_is_not_plain_base64_is_refused(image: object) -> None:
         RenderRequest.from_json(RenderRequest(**GOOD).to_json() | {"control_image": image})
 
 
+@settings(max_examples=100)
+@given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(RenderRequest.__dataclass_fields__, JSON)))
+def test_a_request_is_read_from_any_json_or_refused(body: Any) -> None:
+    with contextlib.suppress(InvalidRequest):
+        assert RenderRequest.from_json(body).seed == body["seed"]
+
+
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(InvalidRequest, match="seed is missing"):
         RenderRequest.from_json({name: 1 for name in RenderRequest.__dataclass_fields__ if name != "seed"})

@@ -1,27 +1,27 @@
-"""The HTTP side of the service: the two documented calls, the pictures, and one shape for every error."""
+"""The HTTP side of the service: the two documented calls, the pictures, and a look at its health."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 from collections.abc import Callable, Collection
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Request
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from rerender.errors import InvalidRequest
-from rerender.models import CONTROL_IMAGE_MAX_BYTES, DEFAULT_WORKFLOW_ID
-from rerender.service.jobs import Jobs, QueueFull
+from rerender.images import FORMATS
+from rerender.models import DEFAULT_WORKFLOW_ID
+from rerender.service.jobs import Jobs
+from rerender.service.reading import ReadToTheEnd, check_announced, read_body
+from rerender.service.refusals import Refusal, add_error_handlers, documented
 from rerender.service.schemas import (
     ErrorAnswer,
+    HealthAnswer,
     PictureAnswer,
     RenderAnswer,
     RenderBody,
@@ -30,27 +30,12 @@ from rerender.service.schemas import (
 )
 from rerender.service.storage import Picture, Record
 
-# Base64 makes four bytes of three; the rest is for the prompt, escaped, and the other fields.
-MAX_BODY_BYTES = 4 * -(-CONTROL_IMAGE_MAX_BYTES // 3) + 256 * 1024
-BODY_SECONDS = 60.0
-RETRY_AFTER_SECONDS = 5
-
 _DESCRIPTION = """The ReRender API, served from this machine. Pictures are made by the preview engine: instant previews
 by rules, no AI model. Press *Authorize* and enter the API key to try the calls here."""
-_DRAIN_BYTES = 4 * MAX_BODY_BYTES
-_DRAIN_SECONDS = 5.0
 
 
-class Refusal(Exception):
-    """An answer of 400 and above, in the one shape that errors have here."""
-
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        self.status, self.code, self.message, self.headers = status, code, message, headers
-        super().__init__(message)
-
-
-def create_app(jobs: Jobs, api_keys: Collection[str]) -> FastAPI:
-    """The API over `jobs`, for whoever has one of `api_keys`."""
+def create_app(jobs: Jobs, api_keys: Collection[str], *, faults: bool = False) -> FastAPI:
+    """The API over `jobs`, for whoever has one of `api_keys`. `faults`: whether its health says that some are on."""
     app = FastAPIOffline(
         title="ReRender API, local",
         description=_DESCRIPTION,
@@ -60,10 +45,11 @@ def create_app(jobs: Jobs, api_keys: Collection[str]) -> FastAPI:
         swagger_ui_parameters={"persistAuthorization": True, "validatorUrl": None},
         responses={"default": {"model": ErrorAnswer, "description": "Any other refusal"}},
     )
-    app.add_middleware(_ReadToTheEnd)
-    _add_error_handlers(app)
+    app.add_middleware(ReadToTheEnd)
+    add_error_handlers(app)
     _add_renders(app, jobs, api_keys)
     _add_pictures(app, jobs)
+    _add_health(app, jobs, faults)
     return app
 
 
@@ -76,7 +62,7 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
         "/api/workflows/{workflow_id}",
         summary="Submit a run",
         dependencies=key_needed,
-        responses=_refusals(401, 404, 408, 413, 422, 429),
+        responses=documented(401, 404, 408, 413, 415, 422, 429),
         openapi_extra={"requestBody": _request_body()},
     )
     async def submit(
@@ -84,13 +70,19 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
     ) -> SubmitAnswer:
         if workflow_id != DEFAULT_WORKFLOW_ID:
             raise Refusal(404, "not_found", f"There is no such workflow here; the one served is {DEFAULT_WORKFLOW_ID}.")
-        async with one_at_a_time:
-            body = await _body(request)
-            render_request = await run_in_threadpool(read_request, body)
-            render_id = await run_in_threadpool(jobs.submit, render_request, workflow_id)
-        return SubmitAnswer(render_id=render_id)
+        check_announced(request)
+        # Not under the lock: whoever sends slowly holds up nobody, and takes room on the disk only.
+        with jobs.scratch_file() as body:
+            await read_body(request, body)
+            async with one_at_a_time:
+                return SubmitAnswer(render_id=await run_in_threadpool(_submit, jobs, body, workflow_id))
 
-    @app.get("/api/renders/{render_id}", summary="Get a result", dependencies=key_needed, responses=_refusals(401, 404))
+    @app.get(
+        "/api/renders/{render_id}",
+        summary="Get a result",
+        dependencies=key_needed,
+        responses=documented(401, 404),
+    )
     def get_render(render_id: str, request: Request, response: Response) -> RenderAnswer:
         record = jobs.find(render_id)
         if record is None:
@@ -99,8 +91,27 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
         return _render_answer(record, str(request.base_url))
 
 
+def _submit(jobs: Jobs, body: IO[bytes], workflow_id: str) -> str:
+    body.seek(0)
+    return jobs.submit(read_request(body.read()), workflow_id)
+
+
+_PICTURES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture",
+        "content": {f"image/{name.lower()}": {"schema": {"type": "string", "format": "binary"}} for name in FORMATS},
+    },
+    304: {"description": "The picture is the one that `If-None-Match` names"},
+}
+
+
 def _add_pictures(app: FastAPI, jobs: Jobs) -> None:
-    @app.get("/pictures/{file}", summary="Get a picture", response_class=FileResponse, responses=_refusals(404))
+    @app.get(
+        "/pictures/{file}",
+        summary="Get a picture",
+        response_class=Response,
+        responses=_PICTURES | documented(404),
+    )
     def get_picture(file: str, request: Request) -> Response:
         path = jobs.picture_path(file)
         if path is None:
@@ -112,11 +123,36 @@ def _add_pictures(app: FastAPI, jobs: Jobs) -> None:
         }
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return FileResponse(path, headers=headers)
+        return _WholeFile(path, headers=headers, media_type=f"image/{path.suffix[1:]}")
 
     @app.get("/", include_in_schema=False)
     def go_to_docs() -> RedirectResponse:
         return RedirectResponse("docs")
+
+
+class _WholeFile(FileResponse):
+    """A file, never a part of it: Starlette refuses bad ranges in a shape of its own."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.headers["Accept-Ranges"] = "none"
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+def _add_health(app: FastAPI, jobs: Jobs, faults: bool) -> None:
+    @app.get("/healthz", summary="See whether it works", responses=documented(503))
+    def get_health() -> HealthAnswer:
+        if not jobs.is_working:
+            raise Refusal(503, "not_working", "Nothing is rendered any more. Start the service again.")
+        engine, (waiting, working) = jobs.engine, jobs.counts()
+        return HealthAnswer(
+            status="ok",
+            engine=engine.name,
+            version=engine.version,
+            waiting=waiting,
+            working=working,
+            faults=faults,
+        )
 
 
 _BEARER = HTTPBearer(auto_error=False, description="The API key that the service was started with")
@@ -133,25 +169,6 @@ def _key_check(api_keys: Collection[str]) -> Callable[..., None]:
             raise Refusal(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
     return check
-
-
-async def _body(request: Request) -> bytearray:
-    declared = request.headers.get("content-length", "")
-    body = bytearray()
-    too_large = Refusal(413, "payload_too_large", f"The body is over {MAX_BODY_BYTES:,} bytes.")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-        raise too_large
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise too_large
-    except TimeoutError:
-        raise Refusal(408, "request_timeout", f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
-    except ClientDisconnect:
-        raise Refusal(400, "incomplete_body", "The connection closed before the body had arrived.") from None
-    return body
 
 
 def _render_answer(record: Record, base_url: str) -> RenderAnswer:
@@ -184,84 +201,3 @@ def _render_answer(record: Record, base_url: str) -> RenderAnswer:
 
 def _request_body() -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": RenderBody.model_json_schema()}}}
-
-
-_REFUSALS = {
-    401: "No API key, or a wrong one",
-    404: "There is nothing under this id",
-    408: "The body did not arrive in time",
-    413: "The body is too large",
-    422: "The body is no JSON, or a field is missing or outside its range; `fields` names each",
-    429: "Too many renders wait; `Retry-After` says for how many seconds to wait",
-}
-
-
-def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ErrorAnswer, "description": _REFUSALS[status]} for status in statuses}
-
-
-def _add_error_handlers(app: FastAPI) -> None:
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> JSONResponse:
-        return _error(error.status, error.code, error.message, headers=error.headers)
-
-    @app.exception_handler(InvalidRequest)
-    async def invalid(_request: Request, error: InvalidRequest) -> JSONResponse:
-        return _error(422, "invalid_request", str(error), fields=error.problems)
-
-    @app.exception_handler(QueueFull)
-    async def full(_request: Request, error: QueueFull) -> JSONResponse:
-        return _error(429, "queue_full", str(error), headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
-
-    @app.exception_handler(HTTPException)
-    async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
-        if error.status_code == 405:
-            return _error(405, "method_not_allowed", f"{request.method} is not taken here.", headers=error.headers)
-        return _error(error.status_code, "not_found", "There is nothing at this address; /docs shows what there is.")
-
-    @app.exception_handler(Exception)
-    async def broken(_request: Request, _failure: Exception) -> JSONResponse:
-        return _error(500, "internal_error", "The service failed at this request; its log says where.")
-
-
-def _error(
-    status: int, code: str, message: str, *, fields: dict[str, str] | None = None, headers: Any = None
-) -> JSONResponse:
-    named = {"fields": fields} if fields else {}
-    return JSONResponse({"error": {"code": code, "message": message, **named}}, status, headers)
-
-
-class _ReadToTheEnd:
-    """Reads the rest of a refused request before answering.
-
-    A server that answers and closes while the body is still being sent resets the connection, and the client
-    never learns that its key was wrong or its picture too large. Bounded in bytes and in time.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        at_end = False
-
-        async def watched_receive() -> Message:
-            nonlocal at_end
-            message = await receive()
-            at_end = message["type"] != "http.request" or not message.get("more_body", False)
-            return message
-
-        async def read_rest() -> None:
-            size = 0
-            while not at_end and size < _DRAIN_BYTES:
-                size += len((await watched_receive()).get("body", b""))
-
-        async def late_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and not at_end:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(read_rest(), _DRAIN_SECONDS)
-            await send(message)
-
-        await self._app(scope, watched_receive, late_send)

@@ -135,7 +135,18 @@ class RenderAnswer(BaseModel):
     is_public: bool
     created_at: int = Field(description="Seconds since 1970")
     updated_at: int = Field(description="Seconds since 1970")
-    misc: dict[str, Any] = Field(description="Engine, version, plan, words understood and not, seconds, error")
+    misc: dict[str, Any] = Field(description="Engine, version, plan, words understood and not, seconds, timings, error")
+
+
+class HealthAnswer(BaseModel):
+    """How the service does. Nothing here needs a key."""
+
+    status: str = Field(description="`ok`")
+    engine: str
+    version: str
+    waiting: int = Field(description="Renders in the queue")
+    working: int = Field(description="Renders in work")
+    faults: bool = Field(description="Whether it was started with `--faults`, to answer some requests wrongly")
 
 
 class Problem(BaseModel):

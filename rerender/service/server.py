@@ -8,17 +8,21 @@ import signal
 import socket
 import threading
 import time
+from asyncio import Protocol
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from rerender.engines.base import Engine
 from rerender.errors import ConfigurationError
 from rerender.service.api import create_app
-from rerender.service.jobs import Jobs
+from rerender.service.faults import ClosableProtocol, Fault, FaultyApp
+from rerender.service.jobs import QUEUE_LIMIT, Jobs
+from rerender.service.retention import Retention
 from rerender.service.storage import Storage
 
 _API_KEY = re.compile(r"[!-~]+")
@@ -30,15 +34,28 @@ class CannotListen(ConfigurationError):
 
 
 class LocalServer:
-    """The ReRender API over `folder`. Nothing happens before `start` or `run`; port 0 takes a free port."""
+    """The ReRender API over `folder`. Nothing happens before `start` or `run`; port 0 takes a free port.
+
+    It takes renders until `queue_limit` wait, keeps ended ones as `retention` says, and `faults` break some answers.
+    """
 
     def __init__(
-        self, folder: Path, engine: Engine, api_keys: Sequence[str], *, host: str = "127.0.0.1", port: int = 0
+        self,
+        folder: Path,
+        engine: Engine,
+        api_keys: Sequence[str],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        queue_limit: int = QUEUE_LIMIT,
+        retention: Retention | None = None,
+        faults: Sequence[Fault] = (),
     ) -> None:
         if not api_keys or not all(_API_KEY.fullmatch(key) for key in api_keys):
             raise ConfigurationError("An API key is one word of plain ASCII characters.")
         self._folder, self._engine, self._api_keys = folder, engine, tuple(api_keys)
         self._host, self._port = host, port
+        self._queue_limit, self._retention, self._faults = queue_limit, retention, tuple(faults)
         self._jobs: Jobs | None = None
         self._base_url = ""
         self._cleanup = ExitStack()
@@ -58,14 +75,20 @@ class LocalServer:
             storage = Storage(self._folder)
             cleanup.callback(storage.close)
             listener = cleanup.enter_context(_listen(self._host, self._port))
-            self._jobs = Jobs(storage, self._engine)
+            self._jobs = Jobs(storage, self._engine, queue_limit=self._queue_limit, retention=self._retention)
             self._jobs.start()
             cleanup.callback(self._jobs.close)
-            cleanup.callback(_serve(create_app(self._jobs, self._api_keys), listener))
+            cleanup.callback(self._serve(self._jobs, listener))
             host = _REACHED_BY.get(self._host, self._host)
             port = listener.getsockname()[1]
             self._base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             self._cleanup = cleanup.pop_all()
+
+    def _serve(self, jobs: Jobs, listener: socket.socket) -> Callable[[], None]:
+        app = create_app(jobs, self._api_keys, faults=bool(self._faults))
+        if self._faults:
+            return _serve(FaultyApp(app, self._faults), listener, ClosableProtocol)
+        return _serve(app, listener, "auto")
 
     def run(self, announce: Callable[[], None] = lambda: None) -> None:
         """Serve until SIGINT or SIGTERM, then return. `announce` is called when requests are answered.
@@ -79,7 +102,7 @@ class LocalServer:
         try:
             self.start()
             announce()
-            signals.get()
+            _wait_for(signals)
         finally:
             self.close()
             for number, handler in before.items():
@@ -96,9 +119,21 @@ class LocalServer:
             self._jobs.forget(render_id)
 
 
+def _wait_for(signals: queue.SimpleQueue[int]) -> None:
+    while True:
+        # The system may give a signal to any thread. Its handler runs in this one, but does not wake it: one stop in
+        # thirty was not noticed, with a wait that does not end by itself.
+        with suppress(queue.Empty):
+            signals.get(timeout=0.2)
+            return
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        # Connections inherit it. Without it a kept one waits 40 ms between an answer's head and its body.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         # Python adds "(while attempting to bind on …)" to what the system says.
         reason = str(error.strerror).partition(" (")[0]
@@ -107,11 +142,12 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _serve(app: FastAPI, listener: socket.socket) -> Callable[[], None]:
+def _serve(app: ASGIApp, listener: socket.socket, http: type[Protocol] | Literal["auto"]) -> Callable[[], None]:
     """Answer the listener's connections from a thread. Returns what stops it."""
     # Streamlit runs a uvicorn too: no logging set-up, no signal handlers (a thread gets none), no shared loop.
     config = uvicorn.Config(
         app,
+        http=http,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -7,7 +7,8 @@
 Plain files rather than a database: the pictures are files in any case, a record is read and written whole,
 one process at a time uses the folder, and a rename is all the transaction that this needs. A picture is
 written before the record that names it and deleted after it, so that a crash leaves at worst a file that
-nothing names; the next start removes it.
+nothing names; the next start removes it. A record that cannot be read is set aside as `<id>.damaged`, and what
+it names stays.
 """
 
 from __future__ import annotations
@@ -21,18 +22,26 @@ import secrets
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any
 
 from PIL import Image
+from pydantic import Field, TypeAdapter
 
 from rerender.errors import RerenderError
+from rerender.images import FORMATS
 from rerender.models import TERMINAL, Phase, RenderRequest
+from rerender.service.retention import Ended
 
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{24}")
 _PICTURE = re.compile(r"[0-9a-f]{32}\.[a-z]{3,5}")
+_IN_MEMORY = 256 * 1024
+_Size = Annotated[int, Field(ge=0)]
+_Time = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class FolderInUse(RerenderError):
@@ -43,20 +52,20 @@ class FolderInUse(RerenderError):
 class Picture:
     """A picture in the folder: `file` is its name there and in its URL."""
 
-    file: str
-    width: int
-    height: int
+    file: Annotated[str, Field(pattern=f"^{_PICTURE.pattern}$")]
+    width: _Size
+    height: _Size
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A render as it is stored. Times are in epoch seconds."""
+    """A render as it is stored. Times are in epoch seconds; `interruptions` counts the processes that died over it."""
 
-    id: str
+    id: Annotated[str, Field(pattern=f"^{_ID.pattern}$")]
     workflow_id: str
     phase: str
-    created_at: float
-    updated_at: float
+    created_at: _Time
+    updated_at: _Time
     prompt: str
     batch_size: int
     image_width: int
@@ -65,6 +74,11 @@ class Record:
     control_image: Picture
     pictures: tuple[Picture, ...] = ()
     misc: dict[str, Any] = field(default_factory=dict)
+    interruptions: _Size = 0
+
+
+# Fields of a later version are passed over, so that going back to this one loses nothing.
+_RECORD = TypeAdapter(Record)
 
 
 class Storage:
@@ -102,18 +116,25 @@ class Storage:
         return record
 
     def find(self, render_id: str) -> Record | None:
-        """The render, or None where there is none, also for an id that could not be one."""
+        """The render; None where there is none, for an id that could not be one, and for a damaged record."""
         if not _ID.fullmatch(render_id):
             return None
-        try:
-            return _from_json(self._path(render_id).read_bytes())
-        except FileNotFoundError:
-            return None
+        return _read(self._path(render_id))
 
     def unfinished(self) -> list[Record]:
         """The renders that have not ended, oldest first."""
         records = (record for record in self._records() if record.phase not in TERMINAL)
         return sorted(records, key=lambda record: record.created_at)
+
+    def ended(self) -> Iterator[Ended]:
+        """The renders that have ended, in any order."""
+        return (self.measure(record) for record in self._records() if record.phase in TERMINAL)
+
+    def measure(self, record: Record) -> Ended:
+        """When a render ended, and the bytes that its record and all its pictures take."""
+        named = (record.control_image, *record.pictures)
+        files = [self._path(record.id), *(self._pictures / picture.file for picture in named)]
+        return Ended(record.id, record.updated_at, sum(_size(file) for file in files))
 
     def update(self, record: Record) -> bool:
         """Replace the stored record. False, and nothing written, when the render was forgotten meanwhile."""
@@ -144,8 +165,10 @@ class Storage:
 
     def add_picture(self, data: bytes) -> Picture:
         """Store the bytes of an image file as they are, under a new name of 128 random bits."""
-        with Image.open(io.BytesIO(data)) as image:
-            suffix, (width, height) = (image.format or "bin").lower(), image.size
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            # Phones write MPO: a JPEG with a second picture behind it.
+            suffix = "jpeg" if image.format == "MPO" else str(image.format).lower()
+            width, height = image.size
         picture = Picture(f"{secrets.token_hex(16)}.{suffix}", width, height)
         _write(self._pictures / picture.file, data)
         return picture
@@ -154,6 +177,11 @@ class Storage:
         """Delete pictures that no record names any more."""
         for picture in pictures:
             (self._pictures / picture.file).unlink(missing_ok=True)
+
+    def scratch_file(self) -> IO[bytes]:
+        """An empty file that is gone when it is closed; in memory as long as it is small."""
+        # Where the system cannot remove it after a crash, the next start does: no record names it.
+        return SpooledTemporaryFile(_IN_MEMORY, dir=str(self._pictures))
 
     def picture_path(self, file: str) -> Path | None:
         """Where the picture of this name is, or None."""
@@ -164,20 +192,39 @@ class Storage:
         return self._renders / f"{render_id}.json"
 
     def _records(self) -> Iterator[Record]:
-        return (_from_json(path.read_bytes()) for path in self._renders.glob("*.json"))
+        for path in self._renders.glob("*.json"):
+            if (record := _read(path)) is not None:
+                yield record
 
     def _clean(self) -> None:
-        """Remove what a crash left: records that cannot be read, and files that no record names."""
+        """Set aside records that cannot be read, and remove what a crash left: files that no record names."""
+        named: set[str] = set()
         for path in self._renders.iterdir():
-            try:
-                _from_json(path.read_bytes() if path.suffix == ".json" else b"")
-            except (ValueError, TypeError, KeyError):
-                _log.warning("Removed %s: it was only half written.", path.name)
+            if path.suffix == ".partial":
                 path.unlink()
-        named = {picture.file for record in self._records() for picture in (record.control_image, *record.pictures)}
+                continue
+            if path.suffix == ".json" and _read(path) is None:
+                _log.warning("Set %s aside as %s.damaged: it cannot be read.", path.name, path.stem)
+                path = path.replace(path.with_suffix(".damaged"))
+            named.update(_PICTURE.findall(path.read_text("utf-8", errors="replace")))
         for path in self._pictures.iterdir():
             if path.name not in named:
                 path.unlink()
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        record = _RECORD.validate_json(path.read_bytes(), strict=True)
+    except (FileNotFoundError, ValueError):
+        return None
+    return record if record.id == path.stem else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _locked(folder: Path) -> IO[str]:
@@ -196,11 +243,17 @@ def _locked(folder: Path) -> IO[str]:
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole, after a power cut too, or not at all."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        # On a full disk half a picture would take the room in which to write that it failed.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     if sys.platform != "win32":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -211,10 +264,3 @@ def _write(path: Path, data: bytes) -> None:
 
 def _to_json(record: Record) -> bytes:
     return json.dumps(asdict(record)).encode()
-
-
-def _from_json(data: bytes) -> Record:
-    fields = json.loads(data)
-    fields["control_image"] = Picture(**fields["control_image"])
-    fields["pictures"] = tuple(Picture(**picture) for picture in fields["pictures"])
-    return Record(**fields)

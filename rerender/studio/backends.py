@@ -93,6 +93,7 @@ def hosted_backend(
     credit_price: float = CREDIT_PRICE,
 ) -> Backend:
     """The API at `base_url`, named by its origin. Raises `ConfigurationError` for a key or URL that cannot be used."""
+    api_key = api_key.strip()  # it may have been pasted
     # The client is the one that knows which keys and addresses are safe to use.
     Client(api_key, base_url=base_url, workflow_id=workflow_id).close()
     return Backend(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 
+from rerender.studio.attention import UNTOLD
 from rerender.studio.database import Database
 from rerender.studio.tables import images, metadata, runs
 
@@ -54,10 +55,11 @@ def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
     """Delete for good, in every workspace, what was deleted and finished over an hour ago; how many runs that were.
 
     Their outputs go with them, and every image that nothing names any more. What is still going on stays, and so does
-    an uncertain run for an hour after its end, as the answer to its POST may still come.
+    an uncertain run for an hour after its end, as the answer to its POST may still come; one that was deleted before it
+    became uncertain stays until its owner has decided about it.
     """
     before = wall() - UNDO_WITHIN
-    due = (runs.c.deleted_at < before, runs.c.finished_at < before)
+    due = (runs.c.deleted_at < before, runs.c.finished_at < before, ~UNTOLD)
     with database.read() as connection:
         if connection.scalar(select(runs.c.run_id).where(*due).limit(1)) is None:
             return 0

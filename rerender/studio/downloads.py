@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from rerender.studio.runs import Picture, Run
 
-__all__ = ["as_zip", "entry", "extension", "file_name"]
+__all__ = ["as_zip", "entry", "extension", "file_name", "stem"]
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SLUG_MAX_CHARS = 40
@@ -22,7 +22,18 @@ def file_name(run: Run, position: int, mime: str, *, note: str = "") -> str:
 
     A `note` stands before the ending: `rerender-oak-and-glass-seed7-1-with-settings.png`.
     """
-    return f"{'-'.join(filter(None, (_stem(run), str(position + 1), note)))}.{extension(mime)}"
+    return f"{'-'.join(filter(None, (stem(run), str(position + 1), note)))}.{extension(mime)}"
+
+
+def stem(run: Run) -> str:
+    """What the names of all files of a run begin with, such as `rerender-oak-and-glass-seed7`."""
+    plain = unicodedata.normalize("NFKD", run.prompt).encode("ascii", "ignore").decode().lower()
+    slug = ""
+    for word in re.findall(r"[a-z0-9]+", plain):
+        if slug and len(slug) + 1 + len(word) > SLUG_MAX_CHARS:
+            break
+        slug = f"{slug}-{word}" if slug else word[:SLUG_MAX_CHARS]
+    return "-".join(filter(None, ("rerender", slug, f"seed{run.seed}")))
 
 
 def extension(mime: str) -> str:
@@ -44,13 +55,3 @@ def entry(name: str, moment: float) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, time.gmtime(moment)[:6])
     info.create_system, info.external_attr = 3, 0o644 << 16
     return info
-
-
-def _stem(run: Run) -> str:
-    plain = unicodedata.normalize("NFKD", run.prompt).encode("ascii", "ignore").decode().lower()
-    slug = ""
-    for word in re.findall(r"[a-z0-9]+", plain):
-        if slug and len(slug) + 1 + len(word) > SLUG_MAX_CHARS:
-            break
-        slug = f"{slug}-{word}" if slug else word[:SLUG_MAX_CHARS]
-    return "-".join(filter(None, ("rerender", slug, f"seed{run.seed}")))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 
 from rerender.errors import ImageError
 from rerender.models import Render, RenderRequest
@@ -28,14 +28,13 @@ from rerender.studio.tables import outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
 
-UNSENT = "The app was closed before this was sent. Nothing was charged; render it again."
-STOPPED = "The app stopped while this was being sent."
+UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
+STOPPED = "It was stopped while being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
 MISC_MAX_BYTES, MISC_MAX_DEPTH, SENTENCE_MAX_CHARS = 100_000, 50, 4_000
 """What is kept of an API's words: of `misc` as JSON, and of `phase` and `error`. An archive takes all of it."""
-FREE = {"credits": 0.0, "cost": 0.0}
 APART = 0.001
 
 
@@ -109,19 +108,38 @@ class Journal:
         ours = (self._is_mine, runs.c.submission == Submission.SUBMITTING, runs.c.submitted_at.is_(None))
         return self._write(run_id, *ours, submitted_at=self._wall())
 
+    def held_back(self, run_id: str) -> bool:
+        """The POST certainly did not arrive and is going to be sent again: until `sending` says so, nothing is sent."""
+        return self._write(run_id, self._is_mine, runs.c.submission == Submission.SUBMITTING, submitted_at=None)
+
     def accepted(self, run_id: str, render_id: str) -> Run | None:
-        """The API answered with a render id: the run is ours to follow now, whatever its row said. None if deleted."""
-        known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "finished_at": None}
-        self._write(run_id, **known, **self._owned())
-        with self._database.read() as connection:
+        """The API answered with a render id: the run is ours to follow now, whatever its row said.
+
+        None when there is nothing to follow: it was deleted, or its owner had found the render, and its pictures are
+        here. What came from another render, which its owner took for this one, is dropped.
+        """
+        known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "settled_at": None}
+        anew = {"finished_at": None, "stopped_at": None, "stored_at": None, **self._owned()}
+        of_another = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.render_id != render_id)
+        with self._database.write() as connection:
+            if connection.scalar(of_another) is not None:
+                connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
+                anew |= {"phase": None, "completed_at": None}
+            is_new = or_(runs.c.render_id.is_(None), runs.c.render_id != render_id, runs.c.stored_at.is_(None))
+            changed = self._update(connection, run_id, is_new, **known, **anew)
             row = connection.execute(select(*RUN_COLUMNS).where(runs.c.run_id == run_id)).mappings().first()
-            return None if row is None else Run.from_row(row)
+        if not changed or row is None:
+            return None
+        self._announce()
+        return Run.from_row(row)
 
     def not_accepted(self, run_id: str, submission: Submission, error: str) -> None:
         """The POST ended without a render id: refused (nothing was charged) or uncertain."""
-        free = FREE if submission == Submission.REFUSED else {}
-        no_id = runs.c.render_id.is_(None)
-        self._write(run_id, no_id, submission=submission, error=error, finished_at=self._wall(), **free)
+        is_open, is_settled = runs.c.submission != Submission.REFUSED, runs.c.settled_at.is_not(None)
+        # A refusal is certain, and outweighs what its owner said meanwhile.
+        unknown = is_open | is_settled if submission == Submission.REFUSED else is_open & ~is_settled
+        values = {"submission": submission, "error": error, "finished_at": self._wall(), "settled_at": None}
+        self._write(run_id, runs.c.render_id.is_(None), unknown, **values)
 
     def seen(self, run_id: str, render: Render, error: str | None = None) -> bool:
         """What the API says of an unfinished run. False when the run is no longer ours, as in the methods below."""
@@ -135,6 +153,12 @@ class Journal:
         """The run ended without pictures."""
         last = {} if render is None else {"phase": render.phase, "misc": dict(render.misc)}
         return self._write(run_id, self._is_mine, error=error, finished_at=self._wall(), **last)
+
+    def not_found(self, run: Run, error: str) -> bool:
+        """The API has no render of the id that its owner gave: what became of the run is unknown again."""
+        is_as_given = (runs.c.render_id == run.render_id) & runs.c.settled_at.is_not(None)
+        unknown = {"submission": Submission.UNCERTAIN, "render_id": None, "settled_at": None}
+        return self._write(run.run_id, self._is_mine, is_as_given, error=error, finished_at=self._wall(), **unknown)
 
     def completed(self, run_id: str, render: Render) -> tuple[float, set[int]] | None:
         """The API says `completed`: since when we know, and which outputs are stored. None if no longer ours."""
@@ -154,6 +178,7 @@ class Journal:
                 connection,
                 run.run_id,
                 self._is_mine,
+                runs.c.render_id == run.render_id,
                 error=error,
                 finished_at=now if is_last else None,
                 stored_at=now if is_all else None,
@@ -166,18 +191,6 @@ class Journal:
                 connection.execute(insert(outputs).values(run_id=run.run_id, **row))
         self._announce()
         return True
-
-    def reopen(self, workspace: str, run_id: str) -> bool:
-        """Look again for outputs that were given up. False when there is nothing to look for."""
-        given_up = (
-            runs.c.workspace == workspace,
-            runs.c.submission == Submission.ACCEPTED,
-            runs.c.completed_at.is_not(None),
-            runs.c.finished_at.is_not(None),
-            runs.c.stored_at.is_(None),
-        )
-        nobody = {"owner": None, "lease_until": None}
-        return self._write(run_id, *given_up, finished_at=None, completed_at=None, error=None, **nobody)
 
     def renew(self) -> set[str]:
         """Renew the lease of every unfinished run of ours; which those are."""
@@ -194,21 +207,21 @@ class Journal:
         with self._database.read() as connection:
             return self._orphans(connection)
 
-    def take(self, run_id: str) -> bool:
-        """Become the owner of an orphan. False when it is none any more.
+    def take(self, run_id: str) -> Run | None:
+        """Become the owner of an orphan, which is returned as it is now. None when there is nothing to follow.
 
         One whose POST was cut off is settled instead: nobody can know more about it than is known now.
         """
         with self._database.write() as connection:
-            run = next((run for run in self._orphans(connection) if run.run_id == run_id), None)
+            run = next(iter(self._orphans(connection, runs.c.run_id == run_id)), None)
             if run is None:
-                return False
+                return None
             if run.submission == Submission.SUBMITTING:
                 self._settle(connection, runs.c.run_id == run_id)
             else:
                 self._update(connection, run_id, **self._owned())
         self._announce()
-        return run.submission != Submission.SUBMITTING
+        return None if run.submission == Submission.SUBMITTING else run
 
     def waits(self, run_id: str, error: str) -> None:
         """Say why an orphan has to wait for an owner."""
@@ -231,9 +244,9 @@ class Journal:
     def _owned(self) -> dict[str, Any]:
         return {"owner": self.owner, "lease_until": self._wall() + self.lease}
 
-    def _orphans(self, connection: Connection) -> list[Run]:
-        others = or_(runs.c.owner.is_(None), runs.c.owner != self.owner)
-        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(runs.c.finished_at.is_(None), others)
+    def _orphans(self, connection: Connection, *chosen: ColumnElement[bool]) -> list[Run]:
+        of_others = (runs.c.finished_at.is_(None), or_(runs.c.owner.is_(None), runs.c.owner != self.owner))
+        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(*of_others, *chosen)
         now = self._wall()
         return [
             Run.from_row(row)
@@ -244,7 +257,7 @@ class Journal:
     def _settle(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         """Close the books on runs that are being sent: what had not begun was certainly not charged."""
         sending = chosen & (runs.c.submission == Submission.SUBMITTING)
-        unsent = {"submission": Submission.REFUSED, "error": UNSENT, **FREE}
+        unsent = {"submission": Submission.REFUSED, "error": UNSENT}
         cut_off = {
             "submission": Submission.UNCERTAIN,
             "error": case((runs.c.backend == EMBEDDED, CUT_OFF_FREE), else_=CUT_OFF),

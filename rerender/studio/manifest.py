@@ -26,6 +26,8 @@ FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
 
 # Whose the runs are the importing app says, and what was deleted is not in an archive.
 RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in ("workspace", "deleted_at"))
+# What older versions of the app did not write, and what it was then.
+ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
@@ -110,7 +112,8 @@ def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
 
 
 def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], workspace: str) -> Entry:
-    run = Run(**{name: row[name] for name in RUN_FIELDS}, workspace=workspace, deleted_at=None)
+    values = {**ADDED, **row}
+    run = Run(**{name: values[name] for name in RUN_FIELDS}, workspace=workspace, deleted_at=None)
     outputs = tuple((output["position"], output["image"]) for output in _list(row["outputs"]))
     wrong = [name for name, check in _CHECKS.items() if not check(getattr(run, name))]
     wrong = wrong or [what for what, check in _RULES.items() if not check(run, outputs)]
@@ -186,6 +189,8 @@ _CHECKS: dict[str, Check] = {
     "series_id": _or_none(_is_hex(32)),
     "starred": lambda value: type(value) is bool,
     "note": _is_text(10_000),
+    "stopped_at": _or_none(_MOMENT),
+    "settled_at": _or_none(_MOMENT),
 }
 
 
@@ -204,6 +209,8 @@ def _is_story(run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
         (run.submission == Submission.ACCEPTED) == bool(run.render_id)
         and (run.stored_at is None or (run.finished_at is not None and bool(outputs)))
         and (run.finished_at is not None or run.submission in (Submission.SUBMITTING, Submission.ACCEPTED))
+        and (run.stopped_at is None or run.can_be_watched_again)
+        and (run.settled_at is None or (run.submission != Submission.SUBMITTING and not run.is_preview))
     )
 
 

@@ -9,18 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, repeat
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rerender.client import submit_seconds
 from rerender.errors import RerenderError, SubmissionUncertain, TransportError
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import News, Pool
-from rerender.studio.database import Database
+from rerender.studio.database import BUSY_TIMEOUT_S, Database
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.keys import Keys
 from rerender.studio.runs import Run, Submission
+from rerender.studio.steering import Steering
 from rerender.studio.tracker import FindBackend, Tracker
 
 __all__ = ["Runner"]
@@ -30,14 +33,23 @@ _log = logging.getLogger(__name__)
 LEASE = 30.0
 POSTS_AT_ONCE = 4
 LOOKS_END_WITHIN = 5.0
-# Before each further try to write down what a paid POST brought, when the database is locked or the disk is full.
+# Before each further try to write down what a paid POST brought, when the database is locked or the disk is full; the
+# last pause is kept from then on.
 WRITE_AGAIN_AFTER = (0.5, 2.0, 10.0)
+# While the runner closes: a whole wait for a lock, and all of these pauses.
+WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
 BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
+CLOSED = "It was stopped before it was sent."
+NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
 T = TypeVar("T")
+
+
+class _NotSent(Exception):
+    """The run was decided about while it waited to be sent, and its row says how."""
 
 
 class Runner:
@@ -63,12 +75,15 @@ class Runner:
         self._news = News()
         self._keys = Keys(wall)
         self._journal = Journal(database, new_owner(), wall=wall, lease=lease, announce=self._news.announce)
+        self._steering = Steering(database, wall=wall, announce=self._news.announce)
         self._tracker = Tracker(
             self._journal, self._keys, find_backend, on_stored=on_stored, clock=clock, wall=wall, jitter=jitter
         )
         self._posts = Pool(POSTS_AT_ONCE, "rerender-post")
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._given_up = threading.Event()
+        self._in_flight: dict[str, float] = {}  # by run_id, how many seconds its POST may take
 
     def resume(self) -> None:
         """Take up what other processes left unfinished, from now on."""
@@ -105,10 +120,37 @@ class Runner:
         self._tracker.look_around()
 
     def look_again(self, workspace: str, run_id: str) -> bool:
-        """Try again to fetch outputs that were given up. False when there is nothing to fetch."""
-        reopened = self._journal.reopen(workspace, run_id)
-        self._tracker.look_around()
-        return reopened
+        """Go on with a run that was stopped, or whose pictures were given up. False when there is nothing to fetch."""
+        return self._decided(self._steering.look_again(workspace, run_id))
+
+    def stop_watching(self, workspace: str, run_id: str) -> bool:
+        """Cancel a run that has not begun to be sent; of an accepted one, wait for the pictures no more.
+
+        False while its POST is in flight, and when there is nothing to stop. `look_again` goes on with an accepted one.
+        """
+        return self._decided(self._steering.stop(workspace, run_id))
+
+    def attach(self, workspace: str, run_id: str, render_id: str) -> bool:
+        """Follow a run of unknown fate as the render that its owner found in the account.
+
+        False when it is no such run, or the id is none, or that of another run.
+        """
+        return self._decided(self._steering.attach(workspace, run_id, render_id))
+
+    def settle(self, workspace: str, run_id: str, *, charged: bool) -> bool:
+        """The owner says whether a run of unknown fate was charged. False when it is no such run."""
+        return self._decided(self._steering.settle(workspace, run_id, charged=charged))
+
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """The owner takes back what `settle` or `attach` was told. False when there is nothing to take back."""
+        return self._decided(self._steering.reopen(workspace, run_id))
+
+    def has_looked(self, run_id: str) -> bool:
+        """Whether the first look at the run has ended, with all that it brought, or there is none by this process.
+
+        False before `resume`.
+        """
+        return self._tracker.has_looked(run_id)
 
     @property
     def news(self) -> int:
@@ -124,17 +166,28 @@ class Runner:
         # Under the lock no submission is between its row and its place in the queue.
         with self._lock:
             self._closing.set()
-        self._posts.close(sum(self._request_timeout) + LOOKS_END_WITHIN)
+        # A copy, as posts end meanwhile. None begins any more.
+        self._posts.close(max(self._in_flight.copy().values(), default=0.0) + WRITES_END_WITHIN)
+        self._given_up.set()
+        self._posts.close(LOOKS_END_WITHIN)
         self._tracker.close(LOOKS_END_WITHIN)
         self._journal.let_go()
+
+    def _decided(self, decided: bool) -> bool:
+        if decided:
+            self._tracker.start()
+            self._tracker.look_around()
+        return decided
 
     def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
         if not self._journal.sending(run_id):
             return
         submission, error = Submission.UNCERTAIN, BROKE_OFF
         try:
-            with backend.client(self._request_timeout, self._pause) as client:
-                render_id = client.submit(request)
+            render_id = self._post(run_id, backend, request)
+        except _NotSent:
+            # Whoever took the run over while its POST was in flight could not know that it was not accepted.
+            submission, error = Submission.REFUSED, NOT_SENT_AGAIN
         except SubmissionUncertain as uncertain:
             error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
         except RerenderError as refusal:
@@ -142,26 +195,43 @@ class Runner:
         except Exception:
             _log.exception("Run %s: sending stopped with an error.", run_id)
         else:
-            run = self._surely(lambda: self._journal.accepted(run_id, render_id), f"run {run_id} is render {render_id}")
+            what = f"run {run_id} is render {render_id}"
+            run = self._surely(lambda: self._journal.accepted(run_id, render_id), what)
             if run is not None:
                 self._tracker.follow(run, backend)
             return
         self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id}: {error}")
 
+    def _post(self, run_id: str, backend: Backend, request: RenderRequest) -> str:
+        """Send the run; its `render_id`. Raises as `Client.submit` does, or `_NotSent`."""
+        # Before the look at `_closing`: then `close`, which sets that first, knows of every POST that is sent.
+        self._in_flight[run_id] = submit_seconds(request, self._request_timeout)
+        try:
+            if self._closing.is_set():
+                raise TransportError(CLOSED)
+            with backend.client(self._request_timeout, partial(self._hold_back, run_id)) as client:
+                return client.submit(request)
+        finally:
+            del self._in_flight[run_id]
+
     def _surely(self, write: Callable[[], T], what: str) -> T:
-        """Write down what a POST brought, trying for a while: it is known nowhere else."""
-        for pause in WRITE_AGAIN_AFTER:
+        """Write down what a POST brought, again and again until `close` gives up: it is known nowhere else."""
+        for pause in chain(WRITE_AGAIN_AFTER, repeat(WRITE_AGAIN_AFTER[-1])):
             try:
                 return write()
             except SQLAlchemyError:
-                time.sleep(pause)
-        try:
-            return write()
-        except SQLAlchemyError:
-            _log.critical("The database takes no writes. Note down: %s", what)
-            raise
+                _log.critical("The database takes no writes; trying again. Note down: %s", what)
+            if self._given_up.wait(pause):
+                break
+        return write()
 
-    def _pause(self, seconds: float) -> None:
-        """Wait before a POST that certainly did not arrive is sent again, unless the runner closes."""
-        if self._closing.wait(seconds):
-            raise TransportError("The app was closed before this was sent.")
+    def _hold_back(self, run_id: str, seconds: float) -> None:
+        """Wait before a POST that certainly did not arrive is sent again, unless it is stopped or the runner closes."""
+        try:
+            self._journal.held_back(run_id)
+            if self._closing.wait(seconds):
+                raise TransportError(CLOSED)
+            if not self._journal.sending(run_id):
+                raise _NotSent
+        except SQLAlchemyError:
+            raise TransportError("The history could not be written to.") from None

@@ -5,7 +5,7 @@ Code that is reloaded while the app runs meets values made by its older self, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,7 @@ class State(StrEnum):
     FAILED = "failed"  # ended without all of its pictures
     REFUSED = "refused"  # never accepted, so certainly not charged
     UNCERTAIN = "uncertain"  # may have been charged, and nobody can say
+    STOPPED = "stopped"  # its owner does not wait for it any more; it goes on where it is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Run:
     """One click on Render. Times are seconds since the epoch, None until it happened.
 
     `phase` is the API's raw word. `error` is one plain sentence: why the run ended, or what it waits for.
-    `cost` is in US dollars; both it and `credits` are 0 once it is known that nothing was charged.
+    `cost` is in US dollars; both it and `credits` are 0 while it is known that nothing was charged. The row keeps the
+    price all the same, as its owner may take back having said so.
     Settings may call them 0 for any backend, so whether money is at stake is asked of `is_preview`, never of them.
     """
 
@@ -73,6 +75,8 @@ class Run:
     starred: bool
     note: str
     deleted_at: float | None  # hidden from then on, and purged some time after
+    stopped_at: float | None  # its owner stopped watching it, and can watch it again
+    settled_at: float | None  # its owner said what became of a POST of unknown fate
 
     @property
     def is_unfinished(self) -> bool:
@@ -86,9 +90,45 @@ class Run:
             return State.UNFINISHED
         if self.submission == Submission.REFUSED:
             return State.REFUSED
-        if self.submission == Submission.UNCERTAIN and not self.is_preview:
+        if self.submission == Submission.UNCERTAIN and self.settled_at is None and not self.is_preview:
             return State.UNCERTAIN
+        if self.stopped_at is not None:
+            return State.STOPPED
         return State.FAILED if self.stored_at is None else State.COMPLETED
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """Whether its owner can stop it, or stop watching it: any time but while its POST is in flight."""
+        return self.is_unfinished and (self.submission == Submission.ACCEPTED or self.submitted_at is None)
+
+    @property
+    def can_be_watched_again(self) -> bool:
+        """Whether there may be pictures that nobody is fetching: watching was stopped, or they were given up."""
+        ended_without = self.finished_at is not None and self.stored_at is None
+        may_have = self.stopped_at is not None or self.completed_at is not None
+        return ended_without and may_have and self.submission == Submission.ACCEPTED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its pictures may still come, so that another run of the very same request is rarely meant."""
+        may_come = not self.is_preview and (self.can_be_watched_again or self.state == State.UNCERTAIN)
+        return self.stored_at is None and (self.is_unfinished or may_come)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether its render id is what its owner found, and the API has never shown such a render."""
+        return self.is_found and self.phase is None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether its render id is what its owner found, not what the API answered."""
+        return self.submission == Submission.ACCEPTED and self.settled_at is not None
+
+    @property
+    def can_be_settled(self) -> bool:
+        """Whether its owner can say what became of it, for the first time or again."""
+        is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None
+        return not self.is_preview and (self.submission == Submission.UNCERTAIN or is_called_free)
 
     @property
     def is_preview(self) -> bool:
@@ -98,7 +138,8 @@ class Run:
     @classmethod
     def from_row(cls, row: RowMapping) -> Run:
         """The run in a row that holds `RUN_COLUMNS`."""
-        return cls(**{column.name: row[column] for column in RUN_COLUMNS})
+        run = cls(**{column.name: row[column] for column in RUN_COLUMNS})
+        return replace(run, credits=0.0, cost=0.0) if run.submission == Submission.REFUSED else run
 
 
 RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
@@ -106,7 +147,11 @@ RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
 STATE = case(
     (runs.c.finished_at.is_(None), State.UNFINISHED),
     (runs.c.submission == Submission.REFUSED, State.REFUSED),
-    ((runs.c.submission == Submission.UNCERTAIN) & (runs.c.backend != EMBEDDED), State.UNCERTAIN),
+    (
+        (runs.c.submission == Submission.UNCERTAIN) & runs.c.settled_at.is_(None) & (runs.c.backend != EMBEDDED),
+        State.UNCERTAIN,
+    ),
+    (runs.c.stopped_at.is_not(None), State.STOPPED),
     (runs.c.stored_at.is_(None), State.FAILED),
     else_=State.COMPLETED,
 )

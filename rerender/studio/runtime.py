@@ -72,10 +72,12 @@ class Runtime:
         mode: Mode = "local",
         database_url: str | None = None,
         make_engine: Callable[[], Engine] = preview_engine,
+        resume: bool = True,
     ) -> Runtime:
         """Open the history in `home` (or at `database_url`), purge what was deleted, take up what was unfinished.
 
-        `sources` and `mode` are those given to `configured`. Raises `ConfigurationError` for a database that is newer
+        `sources` and `mode` are those given to `configured`. Without `resume` nothing is taken up before the first
+        run, for a process that may only want to read. Raises `ConfigurationError` for a database that is newer
         than the app, or cannot be read.
         """
         usable = _usable(home)
@@ -94,7 +96,8 @@ class Runtime:
             purge(database)
         except DatabaseError as error:
             _log.warning("What was deleted is purged at the next start: %s", error)
-        runtime.runner.resume()
+        if resume:
+            runtime.runner.resume()
         return runtime
 
     def history(self, workspace: str) -> History:
@@ -117,6 +120,11 @@ class Runtime:
     def embedded_backend(self) -> Backend:
         """The embedded preview, started on first use. Raises `ConfigurationError` or `OSError` when it cannot be."""
         return self._embedded.backend()
+
+    @property
+    def previews_end_here(self) -> bool:
+        """Whether another process has the previews' folder, so that those made here end with this process."""
+        return self._embedded.is_private
 
     def warm_up(self) -> None:
         """Start the embedded preview in the background, so that the first click need not wait for it. Idempotent."""

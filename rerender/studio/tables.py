@@ -96,12 +96,15 @@ runs = Table(
     Column("starred", Boolean, nullable=False, server_default=false()),
     Column("note", Text, nullable=False, server_default=""),
     Column("deleted_at", Float),
+    Column("stopped_at", Float),
+    Column("settled_at", Float),
     ForeignKeyConstraint(["workspace", "control_image"], ["images.workspace", "images.sha256"]),
     CheckConstraint("submission IN ('submitting', 'accepted', 'refused', 'uncertain')", name="submission"),
     CheckConstraint("stored_at IS NULL OR finished_at IS NOT NULL", name="stored_is_finished"),
     Index(None, "workspace", "created_at"),
     Index(None, "finished_at"),
     Index(None, "workspace", "series_id"),
+    Index(None, "workspace", "stored_at"),
 )
 
 outputs = Table(

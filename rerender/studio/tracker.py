@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from rerender.client import Client, poll_delay
+from rerender.client import NOT_FOUND_GRACE, Client, poll_delay
 from rerender.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -19,6 +19,7 @@ from rerender.errors import (
     RerenderError,
 )
 from rerender.models import Output, Phase, Render
+from rerender.studio.attention import WAITS
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.concurrency import Pool
 from rerender.studio.journal import Download, Journal
@@ -39,6 +40,7 @@ DOWNLOADS_FOR = 24 * 3600.0
 MAX_PACE = 300.0
 # A file that is no picture may have been cut on its way; one that came so three times is what the API has.
 UNREADABLE_TRIES = 3
+NO_SUCH_RENDER = "The API has no render {}: look again in your account. The run may have been charged."
 LOST = "The preview service has lost this render. It cost nothing; render it again."
 
 
@@ -46,14 +48,21 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
-    `is_refused` says that the last look ended because of the backend's key.
+    `since` is the wall clock's time of the last known change of its phase, or of its render id. `is_refused` says that
+    the last look ended because of the backend's key, `has_looked` that one has ended.
     """
 
     run: Run
     backend: Backend
     due: float
+    since: float = field(init=False)
     is_refused: bool = False
+    has_looked: bool = False
     unreadable: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        run = self.run
+        self.since = run.completed_at or run.settled_at or run.submitted_at or run.created_at
 
 
 class Tracker:
@@ -86,6 +95,7 @@ class Tracker:
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
         self._next_renewal = self._next_round = -math.inf
+        self._has_begun = False
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="rerender-tracker", daemon=True)
@@ -113,6 +123,12 @@ class Tracker:
             self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
         self._woken.set()
 
+    def has_looked(self, run_id: str) -> bool:
+        """Whether a look at the run has ended; or the first round has, without taking it up."""
+        with self._lock:
+            watch = self._watches.get(run_id)
+        return self._has_begun and (watch is None or watch.has_looked)
+
     def look_around(self) -> None:
         """Do the next round now: there may be a run to take up, or a key for one."""
         self._next_renewal = self._next_round = -math.inf
@@ -133,6 +149,7 @@ class Tracker:
                 # A locked or full database passes; a tracker that has ended does not come back.
                 _log.exception("The tracker goes on after an error.")
                 pause = 1.0
+            self._has_begun = True
             self._woken.wait(pause)
 
     def _renew(self) -> None:
@@ -183,12 +200,17 @@ class Tracker:
         backend = None if run.submission == Submission.SUBMITTING else self._named(run)
         if run.submission != Submission.SUBMITTING and backend is None:
             service = "the preview service" if run.backend == EMBEDDED else f"the key for {run.backend}"
-            sentence = f"This render is waiting for {service}. Nothing is lost."
+            sentence = f"{WAITS} {service}. Nothing is lost."
             if sentence != run.error:
                 self._journal.waits(run.run_id, sentence)
-        elif self._journal.take(run.run_id) and backend is not None:
+            return
+        taken = self._journal.take(run.run_id)
+        if taken is not None and backend is not None:
             with self._lock:
-                self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
+                self._watches[run.run_id] = _Watch(taken, backend, due=self._clock())
+        elif taken is not None:
+            # It was accepted since it was read, and the next round knows that.
+            self._journal.let_go(run.run_id)
 
     def _start_looks(self) -> float:
         """Start what is due; the seconds until something is due again."""
@@ -208,11 +230,12 @@ class Tracker:
             goes_on, pace = self._look_once(watch)
         except Exception:
             _log.exception("Run %s is looked at again after an error.", watch.run.run_id)
+        watch.has_looked = True
         if not goes_on:
             self._drop(watch)
             return
-        since = watch.run.completed_at or watch.run.submitted_at or watch.run.created_at
-        delay = poll_delay(self._wall() - since, watch.backend.poll_floor) * self._jitter(0.9, 1.1)
+        # Not less than the floor: two looks a little early make a third where two would do.
+        delay = poll_delay(self._wall() - watch.since, watch.backend.poll_floor) * self._jitter(1.0, 1.1)
         watch.due = self._clock() + max(pace, delay)
         self._woken.set()
 
@@ -231,6 +254,11 @@ class Tracker:
     def _learn(self, watch: _Watch, client: Client, render: Render) -> bool:
         """Write down what the API says. False when there is nothing more to look for."""
         run = watch.run
+        if self._watches.get(run.run_id) is not watch:
+            return False  # Its owner said meanwhile that it is another render.
+        if run.phase not in (None, render.phase):
+            # How long it waited in a queue says nothing of how long it will be rendered.
+            watch.since = self._wall()
         if render.phase in (Phase.FAILED, Phase.DEAD):
             self._journal.ended(run.run_id, render, _why_it_ended(run, render))
             return False
@@ -240,14 +268,19 @@ class Tracker:
         return watch.run == run or self._journal.seen(run.run_id, render)
 
     def _miss(self, watch: _Watch, error: RerenderError) -> bool:
-        """A look that failed ends nothing, except at the embedded service, whose 404 is the whole truth."""
+        """A look that failed ends nothing, with two exceptions: the embedded service's 404 is the whole truth, and an
+        id that was typed by hand may be of no render at all.
+        """
         run_id = watch.run.run_id
         if isinstance(error, NotFound) and watch.run.is_preview:
             self._journal.ended(run_id, None, LOST)
             return False
+        if isinstance(error, NotFound) and watch.run.is_unconfirmed and self._wall() - watch.since > NOT_FOUND_GRACE:
+            self._journal.not_found(watch.run, NO_SUCH_RENDER.format(watch.run.render_id))
+            return False
         watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
         if watch.is_refused:
-            sentence = f"This render is waiting for its key: {error} Nothing is lost."
+            sentence = f"{WAITS} its key: {error} Nothing is lost."
         else:
             sentence = f"{error} Looking again by itself."
         if sentence == watch.run.error:

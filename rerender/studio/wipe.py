@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 from rerender.errors import RerenderError
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import Submission
+from rerender.studio.runs import STATE, State, Submission
+from rerender.studio.steering import GIVEN_UP
 from rerender.studio.tables import metadata, runs
 
 __all__ = ["BeingSent", "PaidRunsAtStake", "at_stake", "wipe"]
@@ -22,7 +23,7 @@ class PaidRunsAtStake(RerenderError):
 
 
 def at_stake(database: Database, workspace: str) -> int:
-    """How many paid runs of the workspace are unfinished, or may have been charged."""
+    """How many paid runs of the workspace have pictures that are still to come, or may have been charged."""
     with database.read() as connection:
         return _at_stake(connection, workspace)
 
@@ -46,8 +47,9 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 
 def _at_stake(connection: Connection, workspace: str) -> int:
-    open_or_unknown = runs.c.finished_at.is_(None) | (runs.c.submission == Submission.UNCERTAIN)
-    return _count(connection, workspace, runs.c.backend != EMBEDDED, open_or_unknown)
+    to_come = runs.c.finished_at.is_(None) | runs.c.stopped_at.is_not(None) | GIVEN_UP
+    is_uncertain = STATE == State.UNCERTAIN
+    return _count(connection, workspace, runs.c.backend != EMBEDDED, to_come | is_uncertain)
 
 
 def _count(connection: Connection, workspace: str, *conditions: ColumnElement[bool]) -> int:

@@ -32,6 +32,16 @@ _SETTINGS = """
 address, and it is sent to the API's own address only.
 """
 
+_NEEDS_YOU = """
+**Runs that wait for you.** One whose answer was lost may have been charged: look for it in your account. If it is
+there, paste its render id and its pictures are fetched; nothing is sent again by itself. What you said by mistake you
+can say again where the run is shown. One without its key goes on when you type that in Settings.
+
+| key | what it does |
+|---|---|
+| Enter on a button | does what the button says |
+"""
+
 _EVERYWHERE = """
 | key, on every page | what it does |
 |---|---|
@@ -41,11 +51,11 @@ _EVERYWHERE = """
 | R | draws the page again, while you are not typing |
 """
 
-_TEXTS = {"render": _RENDER, "history": _HISTORY, "settings": _SETTINGS}
+_TEXTS = {"render": _RENDER, "history": _HISTORY, "needs_you": _NEEDS_YOU, "settings": _SETTINGS}
 
 
 def popover(page_name: str) -> None:
-    """A "Help" button that opens the text of the page `page_name`: render, history or settings.
+    """A "Help" button that opens the text of the page `page_name`: render, history, needs_you or settings.
 
     Raises `KeyError` for a page without a text.
     """

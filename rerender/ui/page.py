@@ -17,7 +17,7 @@ from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
 
-SETTINGS = "pages/settings.py"
+SETTINGS, NEEDS_YOU = "pages/settings.py", "pages/needs_you.py"
 
 _ENTERED = "page.entered"
 _DEEP_LINK = "page.deep_link"
@@ -49,6 +49,9 @@ def heading(visit: Visit, name: str) -> None:
                 help.popover(name)
         if visit.is_hosted:
             visitor.recognise()
+    if name != "needs_you" and (needs := visit.needs()):
+        label = "One run needs you" if len(needs) == 1 else f"{len(needs)} runs need you"
+        st.page_link(NEEDS_YOU, label=label, icon=":material/notification_important:")
     if visit.is_hosted and not session.is_kept():
         st.warning("Your browser keeps no cookie for this page, so your history ends with this tab.")
     if visit.runtime.ephemeral:

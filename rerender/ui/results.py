@@ -11,7 +11,7 @@ import streamlit as st
 from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
 from rerender.studio.runs import Picture, Run
-from rerender.ui import as_code, comparison, control_form, series, session
+from rerender.ui import as_code, comparison, control_form, series, session, steering
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
@@ -85,13 +85,20 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
         _details(visit, run, position, runs, stored)
         if not in_dialog:
             _go_on(visit, run, batch, position)
+    if run.is_found:
+        steering.found_by_owner(run)
     if run.is_preview and run.stored_at is not None:
         _understanding(run)
     with status:
         if not run.is_unfinished and run.stored_at is None:
-            _ended(run)
+            steering.ended(run)
+            if run.can_be_settled and not in_dialog:
+                steering.say_fate(run)
         if any(one.is_unfinished for one in runs):
-            st.fragment(_follow, run_every=_TICK)(visit, read, run.run_id, _stage(run, runs, batch))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                with st.container():
+                    st.fragment(_follow, run_every=_TICK)(visit, read, run.run_id, _stage(run, runs, batch))
+                steering.stops(run, runs)
 
 
 def _details(visit: Visit, run: Run, position: int, runs: list[Run], stored: series.Batches) -> None:
@@ -120,7 +127,8 @@ Stage = tuple[object, ...]
 
 def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    return (run.submission, len(batch), series.is_busy(runs), *(one.is_unfinished for one in runs))
+    standing = ((one.is_unfinished, steering.is_queued(one)) for one in runs)
+    return (run.submission, len(batch), series.is_busy(runs), *standing)
 
 
 def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Stage) -> None:
@@ -148,19 +156,12 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
 
 def _words(run: Run) -> str:
     """Where the run is, in words; a phase that nobody knows is shown as the API says it."""
+    if steering.is_queued(run):
+        return "Waiting to be sent"
+    if run.is_unconfirmed:
+        return "Looking for its render"
     phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
     return PHASES.get(phase) or plain(phase or "")
-
-
-def _ended(run: Run) -> None:
-    st.error(plain(run.error or "This run ended without pictures."))
-    if run.completed_at is not None:
-        st.button("Look again", on_click=_look_again, args=(run.run_id,))
-
-
-def _look_again(run_id: str) -> None:
-    visit = visit_now()
-    visit.runner.look_again(visit.workspace, run_id)
 
 
 def _understanding(run: Run) -> None:

@@ -6,8 +6,7 @@ import streamlit as st
 
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.runs import Run, State
-from rerender.ui import as_code, deleted, results, session, words
-from rerender.ui.page import plain
+from rerender.ui import as_code, deleted, results, session, steering, words
 from rerender.ui.runtime import Visit, visit_now
 
 _CHOSEN = "history.chosen"
@@ -43,22 +42,12 @@ def _draw(visit: Visit, run_id: str) -> None:
     with shown:
         results.show_alone(visit, run)
     with told:
-        if run.state == State.UNCERTAIN:
-            _perhaps_charged(run)
         st.code(run.prompt, language=None, wrap_lines=True, height="content" if len(run.prompt) < 400 else 200)
         _facts(run)
         _note(run)
         _actions(visit, run)
         with st.expander("As code", icon=":material/code:"):
             as_code.of_run(visit, run)
-
-
-def _perhaps_charged(run: Run) -> None:
-    st.warning(
-        f"Check your account at {plain(run.backend)} for this run. Rendering it again costs again. "
-        "The note below keeps what you find out.",
-        title="May have been charged",
-    )
 
 
 def _facts(run: Run) -> None:
@@ -72,8 +61,8 @@ def _facts(run: Run) -> None:
         "Workflow": run.workflow_id,
         "Render id": run.render_id or "None came back",
     }
-    if run.finished_at is not None:
-        facts["Took"] = f"{run.finished_at - run.created_at:.1f} s"
+    if run.stored_at is not None:
+        facts["Took"] = f"{run.stored_at - run.created_at:.1f} s"
     with st.container(gap="xxsmall"):
         for name, value in facts.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -106,14 +95,29 @@ def _actions(visit: Visit, run: Run) -> None:
         if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
             session.use_run(run, visit.history)
             _go_to_render_page()
+        if run.can_be_settled:
+            steering.say_fate(run, close)
         if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
             _go_to_render_page()
         st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))
+        is_queued = steering.is_queued(run)
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
-            st.caption("You can undo it on this page.")
-            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id,))
+            st.caption(f"{_at_stake(run)}You can undo it on this page.")
+            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, is_queued))
+
+
+def _at_stake(run: Run) -> str:
+    """What of a paid run deleting does not undo."""
+    if run.is_preview:
+        return ""
+    if steering.is_queued(run):
+        return "It has not been sent yet: it is cancelled, and nothing is charged. "
+    if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
+        return ""
+    may_have = "may have been" if run.state == State.UNCERTAIN or run.is_unconfirmed else "is"
+    return f"The credit {may_have} spent, and that is not undone. "
 
 
 def _go_to_render_page() -> None:

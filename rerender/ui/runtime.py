@@ -13,11 +13,13 @@ import streamlit as st
 
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
+from rerender.studio.attention import Need
 from rerender.studio.backends import Backend, choose
 from rerender.studio.curation import Curation
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
+from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
 from rerender.ui import session, settings
@@ -51,6 +53,21 @@ class Visit:
         """What the visitor does with the runs of the own workspace."""
         return self.runtime.curation(self.workspace)
 
+    def needs(self) -> list[tuple[Need, Run]]:
+        """The runs that need the visitor, the newest first. Those that wait for the key in use get it.
+
+        A typed key is in the session's memory and the runner's, and a runner that began anew has lost its own.
+        """
+        needs = self.history.needs() if self.history.need_count() else []
+        for backend in {run.backend for need, run in needs if need == Need.KEY}:
+            self.lend_key(backend)
+        return needs
+
+    def lend_key(self, backend: str) -> None:
+        """Let the runner follow the visitor's runs at this backend with the key in use, where it is that one's."""
+        if backend == self.backend.name and not (self.backend.is_preview or self.backend.needs_key):
+            self.runner.offer(self.workspace, self.backend)
+
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
         """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
         end = time.monotonic() + seconds
@@ -66,14 +83,31 @@ class Visit:
 def visit() -> Visit:
     """The current visitor's view, for one run of a page. Stops the page with one sentence when a setting is wrong."""
     try:
-        runtime = _held(id(Runtime))
-        current = _mode()
-        workspace = LOCAL if current == "local" else workspace_of(session.secret())
-        preferred = preferences.load(runtime.database, workspace)
-        backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
+        return _visit()
     except ConfigurationError as error:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
+
+
+def need_count() -> int:
+    """How many runs need the visitor; 0 when a setting is wrong, which the page then says."""
+    try:
+        runtime, _, workspace = _whose()
+    except ConfigurationError:
+        return 0
+    return runtime.history(workspace).need_count()
+
+
+def _whose() -> tuple[Runtime, Mode, str]:
+    """The runtime, its mode and the visitor's workspace. Raises `ConfigurationError`."""
+    runtime, current = _held(id(Runtime)), _mode()
+    return runtime, current, LOCAL if current == "local" else workspace_of(session.secret())
+
+
+def _visit() -> Visit:
+    runtime, current, workspace = _whose()
+    preferred = preferences.load(runtime.database, workspace)
+    backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
     return Visit(runtime, current, backend, workspace, runtime.history(workspace), preferred)
 
 

@@ -16,6 +16,7 @@ STATES = {
     State.FAILED.value: "Failed",
     State.REFUSED.value: "Not accepted",
     State.UNCERTAIN.value: "May have been charged",
+    State.STOPPED.value: "Not watched",
 }
 
 
@@ -27,7 +28,8 @@ def cost(run: Run) -> str:
         return "Not charged"
     if run.credits == 0:
         return "0 credits"
-    return f"${run.cost:.3f}" if run.state in (State.COMPLETED, State.UNFINISHED) else f"Perhaps ${run.cost:.3f}"
+    has_cost = run.is_unfinished or run.completed_at or run.stored_at or run.stopped_at or run.settled_at
+    return f"${run.cost:.3f}" if has_cost and not run.is_unconfirmed else f"Perhaps ${run.cost:.3f}"
 
 
 def backend(name: str) -> str:

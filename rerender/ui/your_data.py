@@ -35,7 +35,7 @@ def delete_everything(visit: Visit) -> None:
         st.markdown(_ABOUT)
         if stake:
             st.warning(
-                f"{_count(stake, 'paid run')} unfinished, or perhaps charged. Deleted here, "
+                f"{_count(stake, 'paid run')} unfinished, without pictures, or perhaps charged. Deleted here, "
                 "nobody can fetch the pictures or see what became of them."
             )
         st.text_input(f"Type “{words}” to confirm", key=_WORDS)

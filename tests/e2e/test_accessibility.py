@@ -9,8 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from rerender.studio.database import Database, sqlite_url
+from rerender.studio.workspaces import LOCAL
 from tests.e2e.app import ROOT, App
 from tests.e2e.steps import choose_batch_size, open_app, render, settle
+from tests.studio.rows import add_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof]
 
@@ -56,12 +59,28 @@ def findings(page: Page, where: str) -> list[str]:
     ]
 
 
+def add_needs(app: App) -> None:
+    """Runs that need the visitor; one without its key would keep the history busy."""
+    paid = {
+        "workspace": LOCAL,
+        "backend": "https://rerender.genly.ai",
+        "cost": 0.025,
+        "credits": 1.0,
+        "stored_at": None,
+    }
+    database = Database.open(sqlite_url(app.home / "studio.sqlite3"))
+    add_run(database, submission="uncertain", render_id=None, error="It may have been charged.", **paid)
+    add_run(database, completed_at=1000.5, error="Given up after 24 hours.", **paid)
+    database.close()
+
+
 def test_no_page_keeps_anyone_out(themed_page: Page, app: App) -> None:
     page = themed_page
     found = findings(page, "render, empty")
     choose_batch_size(page, 2)
     render(page, "golden hour, red brick walls, unheard-of words")
     found += findings(page, "render, with a result")
+    add_needs(app)
     for path in PATHS:
         page.goto(f"{app.url}/{path}")
         expect(page.get_by_role("heading", name="ReRender Studio")).to_be_visible()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import socket
+import time
 from typing import Any
 
 import requests
@@ -38,10 +40,9 @@ class Caller:
     def post(self, json: Any, workflow_id: str = DEFAULT_WORKFLOW_ID) -> requests.Response:
         return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=10)
 
-    def post_raw(self, data: Any) -> requests.Response:
-        return requests.post(
-            self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=self._headers, timeout=10
-        )
+    def post_raw(self, data: Any, content_type: str | None = "application/json") -> requests.Response:
+        headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
+        return requests.post(self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=headers, timeout=10)
 
     def submit(self, **changes: Any) -> str:
         answer = self.post(body(**changes))
@@ -61,3 +62,21 @@ class Caller:
 
     def _url(self, path: str) -> str:
         return self.base_url + path
+
+
+def stalled_post(api: Caller) -> socket.socket:
+    """A connection over which a POST was begun and all but the last byte of its body sent."""
+    _, _, port = api.base_url.rpartition(":")
+    head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+    connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
+    time.sleep(0.05)  # so that the service has begun to read it before the test goes on
+    return connection
+
+
+def problem(answer: requests.Response) -> dict[str, Any]:
+    """The error in an answer; fails unless it has the one shape that errors have."""
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert {"code", "message"} <= set(error) <= {"code", "message", "fields"}
+    return dict(error)

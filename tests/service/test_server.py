@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from rerender.errors import ConfigurationError
-from rerender.service.server import CannotListen, LocalServer
+from rerender.service.server import CannotListen, LocalServer, _listen
 from rerender.service.storage import FolderInUse
 from tests.service.calls import KEY, Caller, body
 from tests.service.engines import FlatEngine
@@ -69,6 +69,13 @@ def test_a_port_in_use_is_said_in_a_sentence_and_the_folder_is_free_again(tmp_pa
     server = LocalServer(tmp_path, engine, [KEY])
     server.start()
     server.close()
+
+
+def test_no_answer_waits_for_the_client_to_acknowledge_its_head() -> None:
+    with _listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("keys", [[], [""], [KEY, ""], ["two words"], ["line\n"], ["clé"]])

@@ -51,6 +51,8 @@ STORED = Run(
     starred=False,
     note="",
     deleted_at=None,
+    stopped_at=None,
+    settled_at=None,
 )
 
 

@@ -56,6 +56,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
     preview, accepted = draw(st.booleans()), draw(st.booleans())
     made = draw(st.dictionaries(st.integers(0, 5), st.sampled_from(PICTURES + UNREADABLE), max_size=4))
     control_image = draw(st.sampled_from(PICTURES))
+    stored = bool(made) and draw(st.booleans())
     run = Run(
         run_id=draw(HEX),
         workspace="ours",
@@ -78,11 +79,13 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
         submitted_at=draw(st.none() | MOMENT),
         completed_at=draw(st.none() | MOMENT),
         finished_at=draw(MOMENT),
-        stored_at=draw(st.none() | MOMENT) if made else None,
+        stored_at=draw(MOMENT) if stored else None,
         series_id=draw(st.none() | HEX),
         starred=draw(st.booleans()),
         note=draw(TEXT),
         deleted_at=None,
+        stopped_at=draw(st.none() | MOMENT) if accepted and not stored else None,
+        settled_at=None if preview else draw(st.none() | MOMENT),
     )
     return run, control_image, made
 

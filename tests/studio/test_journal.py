@@ -60,7 +60,7 @@ def test_only_one_of_two_takes_an_orphan(
     ours.accepted(run_id, "render1")
     wall.ahead += LEASE + 1
     third = Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
-    assert [other.take(run_id), third.take(run_id)] == [True, False]
+    assert [run is not None for run in (other.take(run_id), third.take(run_id))] == [True, False]
 
 
 def test_the_former_owner_writes_nothing(
@@ -130,6 +130,39 @@ def test_a_returned_render_id_is_written_whatever_the_row_says(
     run = read(history, run_id)
     assert (run.submission, run.render_id, run.is_unfinished, run.error) == ("accepted", "render1", True, None)
     assert ours.renew() == {run_id}
+
+
+def completed_by_another(ours: Journal, other: Journal, backend: Backend, history: History, render_id: str) -> str:
+    """A run whose POST is still in flight here, while its owner found this render in the account."""
+    run_id = ours.begin("ours", backend, a_request())
+    ours.sending(run_id)
+    other.accepted(run_id, render_id)
+    other.completed(run_id, Render(render_id, "completed"))
+    data = picture(60 + len(render_id))
+    assert other.store(read(history, run_id), [Download(0, data)], is_all=True, error=None, is_last=True)
+    return run_id
+
+
+def test_an_answer_that_comes_after_its_pictures_changes_nothing(
+    ours: Journal, other: Journal, backend: Backend, history: History
+) -> None:
+    run_id = completed_by_another(ours, other, backend, history, "render1")
+    before = read(history, run_id)
+    assert ours.accepted(run_id, "render1") is None, "there is nothing left to follow"
+    assert read(history, run_id) == before
+    assert len(history.outputs(run_id)) == 1
+
+
+def test_an_answer_with_another_id_than_its_owner_found_brings_the_right_pictures(
+    ours: Journal, other: Journal, backend: Backend, history: History
+) -> None:
+    run_id = completed_by_another(ours, other, backend, history, "a-strangers-render")
+    followed = ours.accepted(run_id, "render1")
+    assert followed is not None
+    assert (followed.render_id, followed.state, history.outputs(run_id)) == ("render1", State.UNFINISHED, [])
+    assert ours.completed(run_id, Render("render1", "completed")) is not None
+    assert ours.store(followed, [Download(0, picture())], is_all=True, error=None, is_last=True)
+    assert [history.data(output.sha256) for output in history.outputs(run_id)] == [picture()]
 
 
 def test_a_late_refusal_never_hides_a_render_id(ours: Journal, backend: Backend, history: History) -> None:

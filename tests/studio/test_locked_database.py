@@ -11,46 +11,51 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
-from tests.studio.helpers import a_request, finished
+from tests.studio.helpers import a_request, finished, read
+from tests.waiting import wait_until
 
 
-class LockedOnce(Database):
-    """Refuses one write: the next one on a thread whose name begins with `refuses`."""
+class Locked(Database):
+    """Refuses writes: the next `times` ones on a thread whose name begins with `refuses`."""
 
     refuses: str | None = None
+    times = 1
 
     def write(self) -> AbstractContextManager[Connection]:
         if self.refuses and threading.current_thread().name.startswith(self.refuses):
-            self.refuses = None
+            self.times -= 1
+            if self.times == 0:
+                self.refuses = None
             raise OperationalError("UPDATE runs", {}, Exception("database is locked"))
         return super().write()
 
 
 @pytest.fixture
-def locked(database_file: Path) -> Iterator[LockedOnce]:
-    database = LockedOnce(sqlite_url(database_file))
+def locked(database_file: Path) -> Iterator[Locked]:
+    database = Locked(sqlite_url(database_file))
     yield database
     database.close()
 
 
 @pytest.fixture
-def runner(locked: LockedOnce, backend: Backend) -> Iterator[Runner]:
+def runner(locked: Locked, backend: Backend) -> Iterator[Runner]:
     runner = Runner(locked, lambda *_: backend)
     yield runner
     runner.close()
 
 
 @pytest.fixture
-def history(locked: LockedOnce) -> History:
+def history(locked: Locked) -> History:
     return History(locked, "ours")
 
 
-def lock_at_the_post(locked: LockedOnce, api: FakeApi, thread: str) -> None:
+def lock_at_the_post(locked: Locked, api: FakeApi, thread: str) -> None:
     def lock(request: Request) -> None:
         if request.method == "POST":
             locked.refuses = thread
@@ -59,7 +64,7 @@ def lock_at_the_post(locked: LockedOnce, api: FakeApi, thread: str) -> None:
 
 
 def test_a_paid_render_id_is_written_when_the_lock_is_gone(
-    runner: Runner, locked: LockedOnce, backend: Backend, history: History, api: FakeApi
+    runner: Runner, locked: Locked, backend: Backend, history: History, api: FakeApi
 ) -> None:
     lock_at_the_post(locked, api, "rerender-post")
     run = finished(history, runner.submit("ours", backend, a_request()))
@@ -68,9 +73,59 @@ def test_a_paid_render_id_is_written_when_the_lock_is_gone(
     assert run.stored_at
 
 
+def test_a_paid_render_id_is_written_however_long_the_lock_lasts(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (0.0, 0.01))
+    locked.times = 20
+    lock_at_the_post(locked, api, "rerender-post")
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert (locked.refuses, run.render_id, api.state.submit_count) == (None, "render1", 1)
+
+
+def test_a_paid_render_id_is_written_when_the_lock_outlasts_the_begin_of_closing(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (0.0, 0.01))
+    locked.times = 20
+    lock_at_the_post(locked, api, "rerender-post")
+    api.state.submit_delay = 0.1
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.submit_count)
+    runner.close()
+    assert (locked.refuses, read(history, run_id).render_id) == (None, "render1")
+
+
+def test_close_ends_the_pauses_in_time_with_one_more_try(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (1000.0,))
+    monkeypatch.setattr(runner_module, "WRITES_END_WITHIN", 0.0)
+    lock_at_the_post(locked, api, "rerender-post")
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.submit_count and not locked.refuses and not runner._in_flight)
+    runner.close()
+    assert read(history, run_id).render_id == "render1"
+
+
 def test_a_look_that_could_not_be_written_down_is_made_again(
     runner: Runner,
-    locked: LockedOnce,
+    locked: Locked,
     backend: Backend,
     history: History,
     api: FakeApi,

@@ -22,10 +22,11 @@ def found(history: History, **search: object) -> set[str]:
 
 
 def test_every_run_is_in_the_one_state_that_a_search_finds_it_by(database: Database, history: History) -> None:
-    times = [(None, None), (5.0, None), (5.0, 5.0)]
+    columns, times = ("finished_at", "stored_at"), [(None, None), (5.0, None), (5.0, 5.0)]
+    decisions: list[dict[str, float]] = [{}, {"stopped_at": 5.0}, {"settled_at": 5.0}]
     run_ids = [
-        add_run(database, submission=submission, finished_at=finished, stored_at=stored, backend=backend)
-        for submission, (finished, stored), backend in product(Submission, times, ("embedded", "https://api.test"))
+        add_run(database, submission=submission, backend=backend, **decided, **dict(zip(columns, at, strict=True)))
+        for submission, at, backend, decided in product(Submission, times, ("embedded", "https://api.test"), decisions)
     ]
     by_state = {state: found(history, state=state) for state in State}
     assert sum(len(ids) for ids in by_state.values()) == len(run_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,10 @@ from sqlalchemy import event
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
+from rerender.studio.journal import Journal
 from rerender.studio.runner import Runner
-from tests.fake_api import API_KEY, Answer, FakeApi, picture
+from rerender.studio.runs import Run
+from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
 from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
 from tests.waiting import wait_until
 
@@ -75,6 +78,34 @@ def test_a_busy_api_is_looked_at_again_only_at_its_own_pace(
     assert run.submitted_at is not None
     assert run.completed_at is not None
     assert run.completed_at - run.submitted_at >= 1.0
+
+
+def test_chance_makes_no_look_earlier_than_the_floor(
+    start_runner: Callable[..., Runner], backend: Backend, history: History
+) -> None:
+    earliest: list[float] = []
+
+    def jitter(low: float, _high: float) -> float:
+        earliest.append(low)
+        return low
+
+    finished(history, start_runner(jitter=jitter).submit("ours", backend, a_request()))
+    assert earliest
+    assert min(earliest) >= 1
+
+
+def test_a_render_that_left_a_long_queue_is_looked_at_often_again(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    wall = WallClock()
+
+    def wait_an_hour(request: Request) -> None:
+        if request.method == "GET" and api.state.get_count == 3:
+            wall.ahead = 3600
+
+    api.state.on_request = wait_an_hour
+    api.state.phases = ["pending", "pending", "processing", "processing", "completed"]
+    assert finished(history, start_runner(wall=wall).submit("ours", backend, a_request())).stored_at
 
 
 def test_a_refused_key_makes_a_run_wait_until_another_key_is_offered(
@@ -269,3 +300,29 @@ def test_a_run_whose_runner_closed_is_taken_up_by_the_next(
     start_runner()
     assert finished(history, run_id).stored_at
     assert api.state.submit_count == 1
+
+
+def test_a_run_that_is_accepted_while_it_is_being_taken_over_is_followed(
+    start_runner: Callable[..., Runner],
+    database: Database,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suspended = Journal(database, "elsewhere/1/owner", wall=time.time, lease=-1.0, announce=lambda: None)
+    run_id = suspended.begin("ours", backend, a_request())
+    suspended.sending(run_id)
+    with backend.client() as client:
+        render_id = client.submit(a_request())
+    orphans = Journal.orphans
+
+    def found_too_early(self: Journal) -> list[Run]:
+        found = orphans(self)
+        if found and found[0].submission == "submitting":
+            suspended.accepted(run_id, render_id)
+        return found
+
+    monkeypatch.setattr(Journal, "orphans", found_too_early)
+    start_runner()
+    assert finished(history, run_id).stored_at
