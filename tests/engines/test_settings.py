@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,16 @@ def test_the_first_render_of_a_process_has_nothing_left_to_load() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+def test_serve_says_a_wrong_working_size_in_one_line_and_serves_nothing(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "rerender", "serve", "--home", str(tmp_path), "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, "RERENDER_WORKING_SIZE": "big"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr == "Error: RERENDER_WORKING_SIZE must be a number of pixels from 256 to 2048, not 'big'.\n"
