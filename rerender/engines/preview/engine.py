@@ -33,7 +33,10 @@ from rerender.engines.preview.weather import precipitation, weather
 from rerender.models import RenderRequest
 
 # Drawn lines already are the structure; there the lock would only add a second outline.
-LOCK_STRENGTH: dict[Medium, float] = {"photo": 1.3, "watercolor": 2.6, "pencil": 0.6, "ink": 0.8, "blueprint": 1.0}
+LOCK_STRENGTH: dict[Medium, float] = {
+    "photo": 1.3, "watercolor": 2.2, "oil": 1.4, "gouache": 2.2, "pencil": 0.6, "coloured_pencil": 0.8, "ink": 1.2,
+    "charcoal": 1.4, "marker": 1.6, "pastel": 1.2, "comic": 1.4, "blueprint": 1.2, "clay": 1.0, "neon": 1.6,
+}  # fmt: skip
 # A photo is full of texture, of which the lock would make sparkles.
 PHOTO_LOCK = 0.7
 DETAIL_STRENGTH = 0.85

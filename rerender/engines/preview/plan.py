@@ -8,7 +8,10 @@ from typing import Literal
 
 Setting = Literal["exterior", "interior", "product"]
 Time = Literal["day", "golden_hour", "dawn", "dusk", "night", "overcast", "studio", "indoor"]
-Medium = Literal["photo", "watercolor", "pencil", "ink", "blueprint"]
+Medium = Literal[
+    "photo", "watercolor", "oil", "gouache", "pencil", "coloured_pencil", "ink", "charcoal", "marker", "pastel",
+    "comic", "blueprint", "clay", "neon",
+]  # fmt: skip
 Season = Literal["spring", "summer", "autumn", "winter"]
 Slot = Literal["sky", "ground", "wall", "roof", "glass", "object", "object2", "vegetation", "lamp"]
 

@@ -33,9 +33,11 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     moods = _moods(phrases, max((finish.weight for finish in dark), default=0.0))
     season = _winner(phrases, "season")
     weather = _weather(phrases, place, season)
-    time = _winner(phrases, "time", least=0.5 if place == "exterior" else 1.0)
-    hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
     medium = _winner(phrases, "medium")
+    time = _winner(phrases, "time", least=0.5 if place == "exterior" else 1.0) or (
+        "night" if medium == "neon" else None
+    )
+    hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
     themes = _themes(phrases, moods)
     surfaces, furnishing = furnish(place, bindings, themes, season, _negated(phrases, "material"))
     winners: dict[Kind, str | None] = {"setting": place, "time": time, "season": season, "medium": medium}

@@ -74,19 +74,33 @@ MEDIA = {
     "photo": "photo, photograph, photography, photo render, photorealistic, photoreal, film still, architectural "
     "photography, product photo, product photography, product shot, packshot",
     "watercolor": "watercolour, watercolour painting, watercolour sketch, watercolour illustration, aquarelle, "
-    "gouache, wash painting, watercolour wash",
+    "wash painting, watercolour wash",
+    "oil": "oil painting, oil paint, oil on canvas, oil sketch, painting of, impasto, painterly, impressionist, "
+    "impressionist painting, acrylic painting, acrylic on canvas",
+    "gouache": "gouache, gouache painting, gouache illustration, gouache sketch, poster paint, tempera",
     "pencil": "pencil, graphite, pencil sketch, pencil drawing, graphite drawing, sketch, hand drawn, hand drawing, "
     "drawing",
+    "coloured_pencil": "coloured pencil, coloured pencil drawing, coloured pencil sketch, colour pencil, "
+    "colour pencil drawing, crayon, crayon drawing",
     "ink": "ink, pen, pen and ink, ink drawing, ink sketch, pen drawing, pen sketch, line art, lineart, line drawing, "
     "etching, engraving, cross hatching",
+    "charcoal": "charcoal drawing, charcoal sketch, charcoal illustration, charcoal on paper, drawn in charcoal",
+    "marker": "marker, marker rendering, marker sketch, marker drawing, marker illustration, alcohol marker, copic, "
+    "copic marker, felt tip, felt tip pen, felt tip drawing",
+    "pastel": "pastel drawing, pastel painting, pastel sketch, pastel on paper, soft pastel, soft pastel drawing, "
+    "soft pastel painting, oil pastel, oil pastel drawing, chalk pastel, chalk pastel drawing, chalk drawing",
+    "comic": "comic, comic book, comic art, comic strip, cartoon, graphic novel, pop art, cel shading, cel shaded, "
+    "manga, anime, bande dessinee, halftone",
     "blueprint": "blueprint, cyanotype, technical drawing, schematic, blueprint drawing",
+    "clay": "clay render, clay rendering, clay model, white model, massing model, architectural model, scale model, "
+    "plaster model, paper model, maquette",
+    "neon": "neon, neon light, neon lighting, neon sign, neon glow, neon lit, neon noir, cyberpunk, synthwave, "
+    "vaporwave, black light",
 }
 # Taken whole, so that no part of them passes for something that the engine can do.
 OTHER_MEDIA = (
-    "coloured pencil, coloured pencil drawing, colour pencil, charcoal drawing, charcoal sketch, pastel drawing, "
-    "pastel painting, soft pastel, oil painting, oil on canvas, acrylic painting, marker rendering, marker sketch, "
-    "marker drawing, chalk drawing, clay render, clay model, paper model, cardboard model, plaster model, pop art, "
-    "pixel art, graphic novel, neon light, neon sign, stained glass, black light"
+    "pixel art, stained glass, cardboard model, paper cut, paper collage, wood engraving, screen print, sand art, "
+    "chalk board, glass painting"
 )
 
 MOODS = {
@@ -208,7 +222,8 @@ COLOURS = {
     "blush": "#e6b8ae", "rose": "#d98a95", "salmon": "#ea8f78", "coral": "#ee7b62", "peach": "#f2b896",
     "brown": "#7a5233", "chocolate": "#4c2f20", "caramel": "#b57a45", "cognac": "#9a5a2c", "tan": "#c29b6c",
     "taupe": "#9b8b7c", "beige": "#d9c7a7", "sand coloured": "#d8c092", "cream": "#f1e6cf", "ivory": "#f3ead6",
-    "greige": "#bfb5a6", "khaki": "#a79a6b",
+    "greige": "#bfb5a6", "khaki": "#a79a6b", "neon green": "#4dff5a", "neon pink": "#ff4fc4",
+    "neon yellow": "#eaff3a", "neon orange": "#ff7a2e", "neon blue": "#2f7bff",
 }  # fmt: skip
 
 TONES = {

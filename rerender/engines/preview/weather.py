@@ -26,7 +26,7 @@ def weather(scene: Scene, picture: Planes) -> Planes:
 
 def precipitation(scene: Scene, picture: Planes) -> Planes:
     """Rain streaks or snow flakes over the finished picture, except on technical and line drawings."""
-    if scene.plan.medium in ("pencil", "ink", "blueprint"):
+    if scene.plan.medium in ("pencil", "coloured_pencil", "ink", "charcoal", "blueprint", "clay"):
         return picture
     if scene.weather("rain") > 0:
         streaks = _streaks(scene)
