@@ -27,7 +27,7 @@ from rerender.engines.preview.plan import Medium
 from rerender.engines.preview.planner import plan
 from rerender.engines.preview.scene import Scene, soft_masks
 from rerender.engines.preview.sky import put_behind
-from rerender.engines.preview.slots import assign
+from rerender.engines.preview.slots import assign, likely_setting
 from rerender.engines.preview.structure_lock import enlarge, lock_structure
 from rerender.engines.preview.weather import precipitation, weather
 from rerender.models import RenderRequest
@@ -100,9 +100,9 @@ class PreviewEngine:
     def _scene(self, image: Image.Image, request: RenderRequest, analysis: Analysis) -> Scene:
         planned = plan(request.prompt)
         if not planned.setting_named:
-            planned = plan(request.prompt, setting=analysis.setting)
+            planned = plan(request.prompt, setting=likely_setting(analysis))
         control = fit(image, *_within(self._working_size, request))
-        luma = 1 - control.luma if analysis.inverted else control.luma
+        luma = analysis.luma_of(control)
         slots = assign(analysis, planned.setting)
         return Scene(
             plan=planned,
@@ -110,7 +110,7 @@ class PreviewEngine:
             analysis=analysis,
             slots=slots,
             luma=luma,
-            masks=soft_masks(analysis, slots, luma, control.alpha),
+            masks=soft_masks(analysis, slots, luma, control.alpha, planned.setting),
             lines=line_map(luma, analysis.kind, max(luma.shape) / 1024),
             seed=request.seed,
             light_side=1,

@@ -7,7 +7,7 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
-from rerender.engines.preview.regions import Regions
+from rerender.engines.preview.regions import Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
 from rerender.engines.preview.windows import glaze
 
@@ -18,6 +18,8 @@ def exterior_codes(analysis: Analysis) -> Codes:
     regions = analysis.regions
     if analysis.kind == "clay" and sky.any():
         sky |= _enclosed_sky(regions, analysis.luma, sky)
+    if analysis.kind == "photo" and sky.any():
+        sky |= _more_sky(regions, sky)
     both = regions.mask(sky | ground)
     codes = np.full(both.shape, WALL, np.uint8)
     codes[regions.mask(sky)] = SKY
@@ -30,6 +32,8 @@ def exterior_codes(analysis: Analysis) -> Codes:
             undecided |= both
         codes[undecided] = np.where(np.broadcast_to(below, codes.shape), GROUND, SKY)[undecided]
     subject = ~(sky | ground)
+    if analysis.alpha is not None:
+        _cut_sky(codes, analysis.alpha)
     if analysis.kind == "photo":
         _dark_boxes(analysis, codes, subject)
         return codes
@@ -39,8 +43,45 @@ def exterior_codes(analysis: Analysis) -> Codes:
     if analysis.kind == "clay":
         _lay_shadows(analysis, codes, subject)
         _plant(analysis, codes)
+    _raise_walls(codes, regions)
     glaze(analysis, codes)
     return codes
+
+
+def _cut_sky(codes: Codes, alpha: Plane) -> None:
+    """What is transparent is sky, below the foot of a house that was cut out ground; nothing else is sky. In place."""
+    clear = alpha < 0.5
+    opaque_sky = ~clear & (codes == SKY)
+    if opaque_sky.any():
+        codes[:] = fill_nearest(codes, ~(opaque_sky | clear)).astype(np.uint8)
+    codes[clear] = SKY
+    if float(np.mean(clear[-1])) > 0.75:
+        below = np.arange(codes.shape[0])[:, None] >= _horizon_row(clear)
+        codes[clear & below] = GROUND
+
+
+def _raise_walls(codes: Codes, regions: Regions) -> None:
+    """Ground that rises above the horizon is a wall as light as it; it stands on the feet of what is beside it."""
+    meets = (codes[:-1] == SKY) & (codes[1:] == GROUND)
+    rows = np.nonzero(meets)[0]
+    if rows.size < 0.05 * codes.shape[1]:
+        return
+    horizon = int(np.percentile(rows, 20))
+    ground = codes == GROUND
+    below = ground & (np.arange(codes.shape[0])[:, None] >= horizon)
+    size, low = (np.bincount(regions.labels[part], minlength=regions.count) for part in (ground, below))
+    # A front that the picture's lower edge cuts off.
+    codes[regions.mask((low < 0.6 * size) & (size > 0.02 * codes.size)) & ground] = WALL
+    standing = (codes != SKY) & (codes != GROUND)
+    too_high = codes[: max(0, horizon - 4)] == GROUND
+    rising = too_high.sum(axis=0) > 3
+    known = standing.any(axis=0) & ~rising
+    if not rising.any() or not known.any():
+        return
+    feet = codes.shape[0] - 1 - standing[::-1].argmax(axis=0)
+    foot = np.interp(np.arange(codes.shape[1]), np.nonzero(known)[0], feet[known])
+    walls = rising & (np.arange(codes.shape[0])[:, None] <= foot) & (codes == GROUND)
+    codes[walls] = WALL
 
 
 def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
@@ -64,6 +105,13 @@ def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
     share = np.bincount(like, minlength=regions.count) / (regions.area * luma.size)
     flags: Mask = (share > 0.75) & (regions.area > 0.002) & (lightness > 0.8)
     return flags
+
+
+def _more_sky(regions: Regions, sky: Mask) -> Mask:
+    """Regions of the sky's own colour: noise and clouds part it into many."""
+    colour = np.average(regions.colour[sky], axis=0, weights=regions.area[sky])
+    alike: Mask = np.abs(regions.colour - colour).max(axis=1) < 0.06
+    return alike & (regions.centre_y < 0.5) & (regions.bottom < 0.75)
 
 
 def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:
@@ -104,12 +152,13 @@ def _lay_shadows(analysis: Analysis, codes: Codes, subject: Mask) -> None:
     r = analysis.regions
     height = codes.shape[0]
     for region in np.nonzero(subject & (r.centre_y > 0.58) & (r.aspect > 1.8) & (r.area > 0.0004))[0]:
-        mask = r.labels == region
-        columns = np.nonzero(mask.any(axis=0))[0]
-        above = codes[np.maximum(mask.argmax(axis=0)[columns] - 5, 0), columns]
-        below = codes[np.minimum(height - mask[::-1].argmax(axis=0)[columns] + 4, height - 1), columns]
+        rows, columns = r.box(int(region))
+        mask = r.labels[rows, columns] == region
+        across = np.arange(columns.start, columns.stop)
+        above = codes[np.maximum(rows.start + mask.argmax(axis=0) - 5, 0), across]
+        below = codes[np.minimum(rows.stop - mask[::-1].argmax(axis=0) + 4, height - 1), across]
         if np.mean(below == GROUND) > 0.6 and np.mean((above == WALL) | (above == GROUND)) > 0.5:
-            codes[mask] = GROUND
+            codes[rows, columns][mask] = GROUND
     _take_islands(codes)
 
 
@@ -117,10 +166,12 @@ def _take_islands(codes: Codes) -> None:
     """Specks of wall with nothing but ground around them are ground."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((codes == WALL).astype(np.uint8), connectivity=4)
     for piece in 1 + np.nonzero(stats[1:, cv2.CC_STAT_AREA] < 0.002 * codes.size)[0]:
-        speck = (pieces == piece).astype(np.uint8)
+        x, y, width, height = stats[piece, :4]
+        near = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+        speck = (pieces[near] == piece).astype(np.uint8)
         ring = cv2.dilate(speck, np.ones((3, 3), np.uint8)) > speck
-        if np.mean(codes[ring] == GROUND) > 0.7:
-            codes[speck > 0] = GROUND
+        if np.mean(codes[near][ring] == GROUND) > 0.7:
+            codes[near][speck > 0] = GROUND
 
 
 def _plant(analysis: Analysis, codes: Codes) -> None:
@@ -134,13 +185,17 @@ def _plant(analysis: Analysis, codes: Codes) -> None:
     even = cv2.erode(slope, np.ones((5, 5), np.uint8)) > 0.45 * average
     curved = (even & (average > 0.015) & (agreement > 0.85) & (codes == WALL)).astype(np.uint8)
     curved = cv2.morphologyEx(curved, cv2.MORPH_OPEN, _disc(5))
-    count, number = cv2.connectedComponents(cv2.morphologyEx(curved, cv2.MORPH_CLOSE, _disc(13)))
-    for blob in range(1, count):
-        inside = (number == blob) & (curved > 0)
-        if inside.sum() < 0.0003 * codes.size:
+    joined = cv2.morphologyEx(curved, cv2.MORPH_CLOSE, _disc(13))
+    _, number, stats, _ = cv2.connectedComponentsWithStats(joined)
+    for blob, (left, top, width, height, area) in enumerate(stats[1:], 1):
+        box = np.s_[top : top + height, left : left + width]
+        here = (number[box] == blob) & (curved[box] > 0)
+        if area < 0.0003 * codes.size or here.sum() < 0.0003 * codes.size:
             continue
-        turn = np.hypot(x[inside].sum(), y[inside].sum()) / slope[inside].sum()
-        if turn < 0.94 and float(luma[inside].std()) > 0.035:
+        turn = np.hypot(x[box][here].sum(), y[box][here].sum()) / slope[box][here].sum()
+        if turn < 0.94 and float(luma[box][here].std()) > 0.035:
+            inside = np.zeros(codes.shape, bool)
+            inside[box] = here
             _grow_crown(analysis, codes, inside)
     _plant_bushes(analysis, codes)
     _take_rims(analysis.luma, codes)

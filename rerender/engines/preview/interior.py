@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
+from rerender.engines.preview.fields import Plane
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
+from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
     GLASS,
     GROUND,
@@ -22,6 +25,8 @@ from rerender.engines.preview.slot_codes import (
 )
 
 UNDECIDED = 255
+PLANE_SLOTS = np.array([WALL, SKY, GROUND, WALL, WALL], np.uint8)
+"""The slot of each plane of a room's box: back, ceiling, floor, left and right."""
 LEG = 0.01
 """How thick a leg of a table or a chair may be."""
 
@@ -31,12 +36,23 @@ def interior_codes(analysis: Analysis) -> Codes:
     r = analysis.regions
     slot = np.full(r.count, UNDECIDED, np.uint8)
     thickness, (boxiness, slanting) = _thickness(r), _boxes(r)
+    shell = analysis.shell if analysis.shell is not None and analysis.shell.support >= SUPPORTED else None
     _shell(r, slot, thickness)
+    planes = None if shell is None or analysis.kind != "clay" else shell.planes(r.labels.shape)
+    box = np.zeros(r.count, bool) if planes is None else _box(r, slot, planes, boxiness)
     _openings(r, slot, boxiness)
-    _floor_coverings(r, slot, thickness, slanting)
-    slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
+    floor = 0.0 if shell is None else shell.bottom / r.labels.shape[0]
+    _floor_coverings(r, slot, thickness, slanting, floor)
+    if analysis.kind == "line":
+        slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
     _furniture(r, slot, thickness)
     codes: Codes = slot[r.labels]
+    if planes is not None:
+        flat = box[r.labels]
+        codes[flat] = PLANE_SLOTS[planes[flat]]
+        _trim(codes, planes)
+    if analysis.alpha is not None:
+        _see_through(codes, analysis.alpha)
     return codes
 
 
@@ -53,6 +69,58 @@ def _shell(r: Regions, slot: Codes, thickness: PerRegion) -> None:
         slot[flags] = part
 
 
+def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion) -> Mask:
+    """Flags of the regions of clay that belong to the room's own box: they take their slots from its planes.
+
+    In clay a shadow's edge looks like a wall's, and a wall may run on into the ceiling where both are as light.
+    """
+    seen = np.bincount((r.labels.astype(np.int64) * 5 + planes).ravel(), minlength=5 * r.count).reshape(-1, 5)
+    share = seen / np.maximum(1, seen.sum(axis=1, keepdims=True))
+    at_border = r.touch_left + r.touch_right + r.touch_top + r.touch_bottom > 0.01
+    large = r.area > 0.012
+    pane = _panes(r, planes, share, boxiness)
+    raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
+    box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
+    box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
+    box |= (share[:, FLOOR] > 0.6) & (at_border | (r.area > 0.02))
+    box |= (share[:, CEILING] > 0.6) & (large | at_border)
+    box &= ~pane
+    slot[:] = UNDECIDED
+    slot[box] = PLANE_SLOTS[share.argmax(axis=1)[box]]
+    slot[pane] = GLASS
+    return box
+
+
+def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: PerRegion) -> Mask:
+    """Flags of the regions of a wall that are lighter than it, as day is behind a window, and nearly boxes."""
+    luma = r.luma[r.labels]
+    pane = np.zeros(r.count, bool)
+    for plane in (BACK, LEFT, RIGHT):
+        here = planes == plane
+        if here.any():
+            wall = float(np.percentile(luma[here], 35))
+            pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
+    high = r.centre_y < 0.56
+    flags: Mask = pane & high & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
+    return flags
+
+
+def _trim(codes: Codes, planes: NDArray[np.uint8]) -> None:
+    """No ceiling, floor or wall goes beyond its own plane: regions run on where an edge was too faint. In place."""
+    wall = (planes == BACK) | (planes == LEFT) | (planes == RIGHT)
+    codes[wall & ((codes == SKY) | (codes == GROUND) | (codes == RUG))] = WALL
+    codes[(planes == CEILING) & ((codes == WALL) | (codes == GROUND))] = SKY
+    codes[(planes == FLOOR) & ((codes == WALL) | (codes == SKY))] = GROUND
+
+
+def _see_through(codes: Codes, alpha: Plane) -> None:
+    """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
+    _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
+    above = np.unique(pieces[0])
+    codes[codes == GLASS] = WALL
+    codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
+
+
 def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
     """High up, large boxes are windows, small ones pictures in wooden frames, small tapered shapes lamps."""
     high = (slot == UNDECIDED) & (r.centre_y < 0.53)
@@ -66,7 +134,7 @@ def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
     slot[frame] = OBJECT2
 
 
-def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask) -> None:
+def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask, floor: float) -> None:
     """Slanting boards are floor, a large low region a rug with its border, a thin one along a wall a skirting."""
     open_ = slot == UNDECIDED
     beside = _neighbours(r, slot)
@@ -75,7 +143,8 @@ def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Ma
     skirting = open_ & long_ & (thickness < 0.022) & (beside[:, WALL] > 0.3) & (r.centre_y > 0.5)
     cut_off = open_ & (r.aspect < 0.6) & (r.area > 0.0015) & (beside[:, WALL] > 0.5)
     slot[skirting | cut_off] = WALL
-    slot[open_ & (r.centre_y > 0.64) & (r.area > 0.02) & (thickness > 0.03) & (r.aspect > 1.5)] = RUG
+    flat = (r.centre_y > 0.64) & (r.top > floor - 0.02) & (r.aspect > 1.5)
+    slot[open_ & flat & (r.area > 0.02) & (thickness > 0.03)] = RUG
     boards = slanting & (thickness < 0.24 * np.sqrt(r.area)) & (r.centre_y > 0.64) & (r.area > 0.002)
     leg = (r.aspect < 0.6) & (thickness < LEG) & (r.area < 0.002)
     rug_top = r.top[slot == RUG].min() if (slot == RUG).any() else 1.0
@@ -118,19 +187,20 @@ def _pieces(r: Regions, rest: Mask) -> tuple[int, Labels]:
     near = cv2.dilate(core, np.ones((7, 7), np.uint8))
     count, pieces = cv2.connectedComponents(near)
     nearest: Labels = fill_nearest(pieces, pieces > 0)
-    counted = np.zeros((r.count, count))
-    np.add.at(counted, (r.labels.ravel(), nearest.ravel()), 1)
+    keys = r.labels.ravel().astype(np.int64) * count + nearest.ravel()
+    counted = np.bincount(keys, minlength=r.count * count).reshape(-1, count)
     return count, counted.argmax(axis=1).astype(np.int32)
 
 
 def _neighbours(r: Regions, slot: Codes) -> PerRegion:
     """(count, codes): which share of each region's border it has with each slot; undecided ones count half."""
-    shared = np.zeros((r.count, 256))
+    keys = []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         a, b = r.labels[first], r.labels[second]
         differ = a != b
-        np.add.at(shared, (a[differ], slot[b[differ]]), 1)
-        np.add.at(shared, (b[differ], slot[a[differ]]), 1)
+        a, b = a[differ].astype(np.int64), b[differ].astype(np.int64)
+        keys += [a * 256 + slot[b], b * 256 + slot[a]]
+    shared = np.bincount(np.concatenate(keys), minlength=256 * r.count).reshape(-1, 256).astype(float)
     shared[:, UNDECIDED] /= 2
     shared /= np.maximum(1, shared.sum(axis=1, keepdims=True))
     return shared
@@ -142,9 +212,10 @@ def _thickness(r: Regions) -> PerRegion:
     inner[:, 1:][r.labels[:, 1:] != r.labels[:, :-1]] = 0
     inner[1:][r.labels[1:] != r.labels[:-1]] = 0
     distance = cv2.distanceTransform(inner, cv2.DIST_L2, 5)
-    largest = np.zeros(r.count)
-    np.maximum.at(largest, r.labels.ravel(), distance.ravel())
-    largest /= max(r.labels.shape)
+    flat = r.labels.ravel()
+    order = np.argsort(flat.astype(np.uint16) if r.count < 1 << 16 else flat, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=r.count))[:-1]])
+    largest: PerRegion = np.maximum.reduceat(distance.ravel()[order], first) / max(r.labels.shape)
     return largest
 
 
@@ -152,7 +223,7 @@ def _boxes(r: Regions) -> tuple[PerRegion, Mask]:
     """Each region's share of its smallest turned rectangle, 1 for a box, and whether that rectangle slants."""
     boxiness, slanting = np.zeros(r.count), np.zeros(r.count, bool)
     for region in range(r.count):
-        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
+        points = r.points(region)
         _, (width, height), angle = cv2.minAreaRect(points)
         boxiness[region] = len(points) / ((width + 1) * (height + 1))
         slanting[region] = 8 < angle % 90 < 82
@@ -164,8 +235,7 @@ def _leaves(r: Regions, free: Mask) -> Mask:
     sliver = np.zeros(r.count, bool)
     small = free & (r.area < 0.0015)
     for region in np.nonzero(small & (r.area > 0.0001))[0]:
-        points = np.argwhere(r.labels == region)[:, ::-1].astype(np.float32)
-        _, sides, angle = cv2.minAreaRect(points)
+        _, sides, angle = cv2.minAreaRect(r.points(int(region)))
         slanting = 12 < angle % 90 < 78
         sliver[region] = slanting and max(sides) > 1.8 * min(sides)
     near = cv2.dilate(r.mask(sliver).astype(np.uint8), np.ones((7, 7), np.uint8))

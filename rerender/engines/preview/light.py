@@ -104,8 +104,7 @@ def shading(scene: Scene) -> Plane:
     """How much light falls on each pixel, 0..1.3, from the control's own shading or from a drawing's planes."""
     if scene.is_drawing:
         return _drawn_shading(scene)
-    sample = scene.analysis.luma if scene.analysis.alpha is None else scene.analysis.luma[scene.analysis.alpha > 0.5]
-    low, high = (float(value) for value in np.percentile(sample, (3, 92)))
+    low, high = (float(value) for value in np.percentile(scene.subject_luma(), (3, 92)))
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Kind
 from rerender.engines.preview.fields import Plane, blur, smoothstep
+from rerender.engines.preview.kinds import Kind
 
 
 def line_map(luma: Plane, kind: Kind, unit: float, width: float = 0.75) -> Plane:

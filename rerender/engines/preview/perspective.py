@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.analysis import Analysis, line_segments
+from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.slot_codes import ROOF, WALL
 

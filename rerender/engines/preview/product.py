@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Analysis, scharr
+from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Bytes, Plane
-from rerender.engines.preview.regions import merge_weak_borders, trapped_ball
+from rerender.engines.preview.regions import merge_weak_borders, scharr, trapped_ball
 from rerender.engines.preview.slot_codes import OBJECT, OBJECT2, SKY, Codes, Mask
 
 # A part is thick where a ball of this share of the long side fits in.

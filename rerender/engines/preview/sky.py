@@ -146,6 +146,9 @@ def backdrop(scene: Scene) -> Planes:
 def _cast_shadow(scene: Scene) -> Plane:
     """The subject's own outline laid on the floor, softer with distance, and a dark contact where it stands."""
     height, width = scene.shape
+    if scene.slots.shadow is not None:
+        seen: Plane = 1 - resize(scene.slots.shadow, scene.shape)
+        return np.clip(seen, 0, 0.75, out=seen)
     subject = 1 - scene.mask("sky")
     rows = np.nonzero(subject.max(axis=1) > 0.5)[0]
     if not rows.size:
