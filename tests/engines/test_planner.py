@@ -76,7 +76,7 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
 @pytest.mark.parametrize(
     ("prompt", "medium"),
     [
-        ("gouache house", "watercolor"),
+        ("gouache house", "gouache"),
         ("watercolor", "watercolor"),
         ("graphite sketch", "pencil"),
         ("pen and ink", "ink"),
@@ -85,7 +85,10 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
         ("cyanotype", "blueprint"),
         ("technical drawing", "blueprint"),
         ("photo", "photo"),
-        ("oil painting", "photo"),
+        ("oil painting", "oil"),
+        ("photo of a house, watercolor", "watercolor"),
+        ("night photo, neon sign", "neon"),
+        ("wall painting", "photo"),
         ("(ink:0.5), watercolour", "watercolor"),
     ],
 )
@@ -97,7 +100,8 @@ def test_denied_weather_beats_what_the_season_implies() -> None:
     assert plan("winter").weather["snow"] == pytest.approx(0.6)
     assert plan("winter, (snow:1.5)").weather["snow"] == pytest.approx(1.5)
     assert plan("winter, no snow").weather == {"snow": 0}
-    assert plan("no snow, snow").weather == {"snow": 0}
+    assert plan("no snow, snow").weather == {}
+    assert plan("rain, no fog").weather == {"rain": 1, "fog": 0}
     assert plan("winter, living room").weather == {}
 
 
@@ -203,8 +207,13 @@ def test_what_had_an_effect_is_told_from_what_had_none() -> None:
 @pytest.mark.parametrize(
     ("prompt", "not_understood"),
     [
-        ("oil painting of a house", ("oil painting",)),
-        ("house, neon sign, comic", ("neon sign", "comic")),
+        ("pixel art of a house", ("pixel art",)),
+        ("photo, house, comic", ("photo",)),
+        ("living room, snow", ()),
+        ("living room, daytime, snow", ("snow",)),
+        ("armchair, rain", ("rain",)),
+        ("house, no white, no red", ()),
+        ("brick house, no brick", ("no brick",)),
         ("living room of a villa", ("villa",)),
         ("house, no people", ("no people",)),
         ("golden hour, night", ("night",)),
@@ -221,10 +230,9 @@ def test_it_does_not_claim_what_it_did_not_do(prompt: str, not_understood: tuple
 def test_unknown_words_tint_the_picture_the_same_way_every_time() -> None:
     assert plan("house").tint == (0, 0)
     tint = plan("xyzzy plugh house").tint
-    assert math.hypot(*tint) == pytest.approx(1)
+    assert 0.1 < math.hypot(*tint) < 0.35
     assert plan("house, plugh, xyzzy").tint == tint
     assert plan("house, frobozz").tint != tint
-    assert tint == pytest.approx((0.99369, -0.11214), abs=1e-4)
 
 
 @pytest.mark.parametrize("time", [*vocabulary.TIMES, "house", "room"])

@@ -68,6 +68,7 @@ class PreviewEngine:
             plan=_json_ready(asdict(planned)),
             understood=list(planned.understood),
             not_understood=list(planned.not_understood),
+            taken_for=dict(planned.taken_for),
         )
 
     def render(self, request: RenderRequest, *, on_stage: Callable[[str], None] | None = None) -> list[np.ndarray]:
