@@ -44,9 +44,14 @@ class Binding:
 
     def tones_of_all(self) -> tuple[Finish, ...]:
         """Tones that speak of the whole picture: "dark" alone or "dark room", but not "dark roof"."""
-        if self.noun is None or "interior" in self.noun.values("setting"):
-            return tuple(finish for finish in self.finishes if finish.only_tone)
-        return ()
+        return tuple(finish for finish in self.finishes if finish.only_tone) if self._is_of_all() else ()
+
+    def own_finishes(self) -> tuple[Finish, ...]:
+        """The finishes that are not tones of the whole picture."""
+        return tuple(finish for finish in self.finishes if not (finish.only_tone and self._is_of_all()))
+
+    def _is_of_all(self) -> bool:
+        return self.noun is None or "interior" in self.noun.values("setting")
 
 
 def bind(clauses: Iterable[Clause]) -> tuple[Binding, ...]:
@@ -98,13 +103,14 @@ def _finishes(groups: Sequence[Sequence[Phrase]], noun: Phrase | None) -> tuple[
 def _parted(group: Sequence[Phrase]) -> Iterator[list[Phrase]]:
     """Words in a row make one finish until a second material begins the next. "Sage green" is one colour, sage."""
     current: list[Phrase] = []
+    dressed = coloured = False
     for phrase in group:
-        dressed = any(word.says("material") for word in current)
-        coloured = any(word.says("colour") for word in current)
-        if dressed and (phrase.says("material") or (coloured and phrase.says("colour"))):
+        material, colour = phrase.says("material"), phrase.says("colour")
+        if dressed and (material or (coloured and colour)):
             yield current
-            current = []
+            current, dressed, coloured = [], False, False
         current.append(phrase)
+        dressed, coloured = dressed or material, coloured or colour
     if current:
         yield current
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from rerender.engines.preview.defaults import BUNDLES, MOOD_OF_SEASON, MOOD_OF_STYLE, colour_of
-from rerender.engines.preview.finishes import Binding, Finish, bind
+from rerender.engines.preview.finishes import Binding, bind
 from rerender.engines.preview.palette import palette_of
 from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time
 from rerender.engines.preview.prompt import MAX_WEIGHT, Phrase, parse
@@ -32,13 +32,12 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     bindings = bind(clauses)
     phrases = [phrase for clause in clauses for phrase in clause if not phrase.says("link")]
     # "Dark grey walls" say nothing of the rest of the picture.
-    dark = [finish for binding in bindings for finish in binding.tones_of_all() if finish.tone == "dark"]
-    bound = {id(phrase) for finish in _bound(bindings) if finish not in dark for phrase in finish.phrases}
+    bound = {id(phrase) for binding in bindings for finish in binding.own_finishes() for phrase in finish.phrases}
     at_large = [phrase for phrase in phrases if id(phrase) not in bound]
     named_setting = _named_setting(phrases)
     place = setting or named_setting or "exterior"
     season = _winner(phrases, "season")
-    moods = _moods(at_large, season, max((finish.weight for finish in dark), default=0.0))
+    moods = _moods(at_large, season, _darkness(bindings))
     weather = _weather(phrases, place, season)
     medium = _winner(phrases, "medium")
     time = _winner(phrases, "time", least=0.5 if place == "exterior" else 1.0)
@@ -66,9 +65,10 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     return understanding(planned, phrases, at_large, furnishing)
 
 
-def _bound(bindings: Iterable[Binding]) -> Iterator[Finish]:
-    for binding in bindings:
-        yield from binding.finishes
+def _darkness(bindings: Iterable[Binding]) -> float:
+    """How strongly the prompt calls the whole picture dark."""
+    tones = (finish for binding in bindings for finish in binding.tones_of_all())
+    return max((finish.weight for finish in tones if finish.tone == "dark"), default=0.0)
 
 
 def _strengths(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> dict[str, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rerender.engines.preview.vocabulary import (
     CLAUSE_WORDS,
@@ -52,18 +53,17 @@ class Phrase:
 
     def values(self, kind: Kind) -> tuple[str, ...]:
         """What the phrase says of one kind, usually nothing or one value."""
-        return tuple(meaning.value for meaning in self.meanings if meaning.kind == kind)
+        return tuple([meaning.value for meaning in self.meanings if meaning.kind == kind])
 
     def says(self, kind: Kind) -> bool:
         """Whether the phrase says anything of a kind."""
-        return any(meaning.kind == kind for meaning in self.meanings)
+        return kind in [meaning.kind for meaning in self.meanings]
 
 
 Clause = tuple[Phrase, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     text: str
     key: str
     weight: float
@@ -145,9 +145,9 @@ def _longest_match(words: Sequence[_Word], start: int) -> tuple[int, tuple[Meani
     """Length and meanings of the longest phrase from `start`; (1, None) when the word is in no table."""
     keys = [word.key for word in words[start : start + REACH.get(words[start].key, 1)]]
     for length in range(len(keys), 0, -1):
-        before = " ".join(keys[: length - 1])
+        before = "".join(f"{key} " for key in keys[: length - 1])
         for last in _stems(keys[length - 1]):
-            meanings = PHRASES.get(f"{before} {last}".lstrip())
+            meanings = PHRASES.get(before + last)
             if meanings is not None:
                 return length, meanings
     return 1, None

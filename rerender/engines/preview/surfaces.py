@@ -76,6 +76,8 @@ class Refused:
 
     def covers(self, surface: Surface) -> bool:
         """Whether the surface is of such a material or, for the eye, of such a colour."""
+        if not (self.materials or self.colours):
+            return False
         if self.materials & {surface.material, kind_of(surface.material)}:
             return True
         colour = surface.colour or MATERIALS[surface.material].colour
@@ -131,7 +133,7 @@ def _background(
 def _claims(setting: Setting, bindings: Iterable[Binding]) -> Iterator[_Claim]:
     for binding in bindings:
         noun = binding.noun
-        finishes = tuple(finish for finish in binding.finishes if finish not in binding.tones_of_all())
+        finishes = binding.own_finishes()
         if noun is None:
             yield from (_Claim(_home(setting, finish), finish) for finish in finishes)
         elif noun.says("thing"):
@@ -145,10 +147,9 @@ def _claims(setting: Setting, bindings: Iterable[Binding]) -> Iterator[_Claim]:
 def _noun_claims(setting: Setting, noun: Phrase, finishes: tuple[Finish, ...]) -> Iterator[_Claim]:
     """The first finish goes to the noun; of several, glass and the like go where they are at home."""
     slot = _slot(setting, noun)
-    guests = [finish for finish in finishes if len(finishes) > 1 and _home(setting, finish) not in (None, slot)]
-    hosts = [finish for finish in finishes if finish not in guests] or guests[:1]
+    host = next((finish for finish in finishes if _home(setting, finish) in (None, slot)), finishes[0])
     for finish in finishes:
-        if finish is hosts[0]:
+        if finish is host:
             frame = slot == "glass" and finish.material not in (None, "glass")
             yield _Claim("object2" if frame else slot, finish, noun)
         else:

@@ -271,8 +271,10 @@ TABLES: tuple[tuple[Kind, Mapping[str, str], float], ...] = (
 
 def normalise(word: str) -> str:
     """A word as the tables spell it: lower case, no accents, straight apostrophes, British."""
-    decomposed = unicodedata.normalize("NFKD", word.lower())
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).replace("’", "'")
+    plain = word.lower()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).replace("’", "'")
     plain = SPELLINGS.get(plain, plain)
     return plain.replace("color", "colour").replace("gray", "grey")
 
