@@ -186,13 +186,13 @@ BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
         "product": {"object": "plastic #f0f2f4", "object2": "steel"},
     },
     "japanese": {
-        "exterior": {"wall": "walnut #3a302a", "roof": "slate #4a4d50", "ground": "sand #c9c2b4", "object": "wood"},
+        "exterior": {"wall": "walnut #3a302a", "roof": "slate #4a4d50", "ground": "sand #9d978a", "object": "wood"},
         "interior": {"wall": "plaster #ece4d2", "ground": "fabric #c9bd8a", "object": "fabric #a99f87"},
         "product": {"object": "fabric #cbbfa5", "object2": "wood #8a6240", "sky": "paint #e6dfcf"},
     },
     "classical": {
         "exterior": {"wall": "stone #d8ccb4", "roof": "slate", "ground": "sand #cbbf9f", "object": "paint #2f4437"},
-        "interior": {"wall": "paint #cbd0bb", "ground": "wood #8a5a34", "object": "fabric #7a2f33", "object2": "gold"},
+        "interior": {"wall": "paint #cbd0bb", "ground": "wood #8a5a34", "object": "fabric #7a2f33", "object2": "walnut"},
         "product": {"object": "fabric #7a2f33", "object2": "walnut"},
     },
     "gothic": {
