@@ -89,11 +89,39 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
         ("photo of a house, watercolor", "watercolor"),
         ("night photo, neon sign", "neon"),
         ("wall painting", "photo"),
+        ("a painting of a house", "oil"),
+        ("oil pastel", "pastel"),
+        ("colored pencils", "coloured_pencil"),
+        ("charcoal drawing", "charcoal"),
+        ("felt tip", "marker"),
+        ("graphic novel", "comic"),
+        ("clay model", "clay"),
+        ("architectural model", "clay"),
+        ("neon lights", "neon"),
+        ("pixel art", "photo"),
         ("(ink:0.5), watercolour", "watercolor"),
     ],
 )
 def test_the_medium_is_one_that_the_engine_can_draw(prompt: str, medium: str) -> None:
     assert plan(prompt).medium == medium
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("charcoal walls", "clay tile roof", "clay walls", "pastel colours", "felt sofa", "acrylic chair"),
+        *("neon green chair", "no neon", "house without oil painting"),
+    ],
+)
+def test_what_only_sounds_like_a_medium_is_none(prompt: str) -> None:
+    assert plan(prompt).medium == "photo"
+
+
+def test_neon_makes_it_night_unless_another_hour_is_named() -> None:
+    assert plan("house, neon").time == "night"
+    assert plan("living room, neon").time == "night"
+    assert plan("house, neon, dusk").time == "dusk"
+    assert plan("house, no neon").time == "day"
 
 
 def test_denied_weather_beats_what_the_season_implies() -> None:
@@ -214,6 +242,7 @@ def test_what_had_an_effect_is_told_from_what_had_none() -> None:
         ("armchair, rain", ("rain",)),
         ("house, no white, no red", ()),
         ("brick house, no brick", ("no brick",)),
+        ("house, neon sign, comic", ("comic",)),
         ("living room of a villa", ("villa",)),
         ("house, no people", ("no people",)),
         ("golden hour, night", ("night",)),

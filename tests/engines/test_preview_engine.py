@@ -18,6 +18,7 @@ from rerender.engines.base import Cancelled
 from rerender.engines.preview import PreviewEngine
 from rerender.errors import ImageError
 from tests.engines.controls import (
+    SAMPLE_NAMES,
     clay_house,
     cut_out_chair,
     drawn_room,
@@ -25,10 +26,10 @@ from tests.engines.controls import (
     garden_photo,
     png,
     request,
+    sample,
 )
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "rerender" / "samples"
 STYLES = {
     "day": ("daytime, white walls, slate roof", 0.9),
     "night": ("night, lit windows", 0.9),
@@ -292,17 +293,9 @@ def test_the_house_keeps_its_lines(engine: PreviewEngine, style: str) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("sample", ["clay-house", "living-room", "armchair", "street"])
-def test_every_sample_keeps_its_lines_in_every_style(engine: PreviewEngine, sample: str) -> None:
-    data = (SAMPLES / f"{sample}.png").read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        alpha = pixels[..., 3:] / 255
-        pixels = (pixels[..., :3] * alpha + 232 * (1 - alpha)).astype(np.uint8)
-    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    height, width = grey.shape
-    size = (1024, round(1024 * height / width / 8) * 8)
-    grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if width > 1024 else cv2.INTER_CUBIC)
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_every_sample_keeps_its_lines_in_every_style(engine: PreviewEngine, name: str) -> None:
+    data, grey, size = sample(name)
     kept = {
         style: edge_recall(grey, engine.render(request(prompt, data, size=size))[0])
         for style, (prompt, _) in STYLES.items()

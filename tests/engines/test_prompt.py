@@ -140,7 +140,7 @@ def test_words_of_quality_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "medium", ["pixel art", "stained glass", "depth of field", "paintings", "fairy lights", "golden ratio"]
+    "medium", ["pixel art", "stained glass", "depth of field", "paintings", "screen print", "golden ratio"]
 )
 def test_what_is_beyond_this_engine_means_nothing_and_is_kept_whole(medium: str) -> None:
     (phrase,) = phrases(medium)

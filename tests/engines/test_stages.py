@@ -25,7 +25,6 @@ from rerender.engines.preview.fields import (
 from rerender.engines.preview.light import LIGHTS
 from rerender.engines.preview.lines import line_map
 from rerender.engines.preview.materials import MATERIALS
-from rerender.engines.preview.media import MEDIA
 from rerender.engines.preview.media.strokes import kuwahara
 from rerender.engines.preview.perspective import lay_on_ground
 from rerender.engines.preview.structure_lock import enlarge, lock_structure
@@ -165,9 +164,8 @@ def test_every_agreed_material_has_a_finite_texture() -> None:
         assert joint is None or (joint.dtype == np.float32 and 0 <= joint.min() <= joint.max() <= 1)
 
 
-def test_every_time_and_medium_of_the_plan_is_known() -> None:
+def test_every_time_of_the_plan_is_known() -> None:
     assert set(LIGHTS) == {"day", "golden_hour", "dawn", "dusk", "night", "overcast", "studio", "indoor"}
-    assert set(MEDIA) == {"photo", "watercolor", "pencil", "ink", "blueprint"}
 
 
 # ---- pictures

@@ -192,7 +192,12 @@ BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
     },
     "classical": {
         "exterior": {"wall": "stone #d8ccb4", "roof": "slate", "ground": "sand #cbbf9f", "object": "paint #2f4437"},
-        "interior": {"wall": "paint #cbd0bb", "ground": "wood #8a5a34", "object": "fabric #7a2f33", "object2": "walnut"},
+        "interior": {
+            "wall": "paint #cbd0bb",
+            "ground": "wood #8a5a34",
+            "object": "fabric #7a2f33",
+            "object2": "walnut",
+        },
         "product": {"object": "fabric #7a2f33", "object2": "walnut"},
     },
     "gothic": {

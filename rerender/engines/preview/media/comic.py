@@ -34,7 +34,7 @@ def comic(scene: Scene, picture: Planes) -> Planes:
 def _dots(scene: Scene, luma: Plane) -> Plane:
     """Halftone at 45 degrees: larger dots where it is darker, none in the lights; the seed shifts the sheet."""
     height, width = scene.shape
-    spacing = max(4.0, DOTS * scene.unit)
+    spacing = max(5.0, DOTS * scene.unit)
     left, top = scene.rng("halftone").uniform(0, spacing, 2)
     pace = np.float32(2 * np.pi * 0.5**0.5 / spacing)
     x = (np.arange(width, dtype=np.float32) + np.float32(left)) * pace

@@ -37,7 +37,7 @@ def _cross_hatching(scene: Scene) -> tuple[Plane, Plane]:
     height, width = scene.shape
     x = np.arange(width, dtype=np.float32)[None]
     y = np.arange(height, dtype=np.float32)[:, None]
-    period = np.float32(max(4.0, 7.6 * scene.unit))
+    period = np.float32(max(6.0, 7.6 * scene.unit))
     waver = (fbm(scene.shape, 8, 2, scene.rng("hand")) - np.float32(0.5)) * np.float32(12 * scene.unit)
     distances = []
     for direction in (1, -1):

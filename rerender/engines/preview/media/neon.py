@@ -43,7 +43,9 @@ def neon(scene: Scene, picture: Planes) -> Planes:
     for radius, strength in HALOS:
         cv2.scaleAdd(blur(tubes, radius * scene.unit), strength, glow, dst=glow)
     glow += _on_wet_ground(scene, tubes)
-    fill = (np.float32(0.012) + np.float32(0.05) * np.clip(scene.luma, 0, 1)) * (1 - scene.mask("sky"))
+    fill = (np.float32(0.012) + np.float32(0.025 if scene.is_photo else 0.045) * np.clip(scene.luma, 0, 1)) * (
+        1 - scene.mask("sky")
+    )
     glow *= np.float32(0.50 if scene.is_photo else 0.85)
     glow += tubes * np.float32(0.75)
     glow += fill

@@ -18,7 +18,7 @@ STROKE_SIDE = 384
 """And whole strokes need no more than this."""
 NEAR, FAR = 6, 36
 """How far around edges turn the brush, in units."""
-RELIEF = 0.038
+RELIEF = 0.033
 """How much the light from one side picks out of the paint's thickness."""
 WEAVE = 4.2
 """The canvas's thread, in units."""
@@ -40,7 +40,7 @@ def oil(scene: Scene, picture: Planes) -> Planes:
     np.clip(relief, -2.4, 2.4, out=relief)
     relief *= np.float32(0.5 * RELIEF)
     contours = 1 - np.float32(0.28) * scene.lines
-    bristles *= np.float32(0.030)
+    bristles *= np.float32(0.025)
     bristles += _canvas(scene)
     for plane in painted:
         plane *= bristles
@@ -83,8 +83,7 @@ def _bristles(scene: Scene, flow: Flow) -> Plane:
     """Fine furrows along the flow, mean 0, deviation 1."""
     shape = flow.x.shape
     unit = max(shape) / 1024
-    noise: Plane = scene.rng("bristles").random_sample(shape).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 1.05 * unit + 0.3)
+    noise = fbm(shape, 420, 1, scene.rng("bristles"))
     furrows = along(flow, noise, 7, 2.2 * unit + 0.4)
     return standardised(cv2.resize(furrows, scene.shape[::-1], interpolation=cv2.INTER_CUBIC))
 
@@ -95,13 +94,13 @@ def _mix_paint(scene: Scene, painted: Planes, flow: Flow) -> None:
     shape = flow.x.shape
     unit = max(shape) / 1024
     rng = scene.rng("paint")
-    noise: Plane = rng.random_sample((*shape, 3)).astype(np.float32)
-    strokes = along(flow, cv2.GaussianBlur(noise, (0, 0), 4.5 * unit + 0.3), 8, 4 * unit)
+    noise = cv2.merge([fbm(shape, 120, 1, rng) for _ in range(3)])
+    strokes = along(flow, noise, 8, 4 * unit)
     light, warm, cool = (
         resize(standardised(np.tanh(standardised(stroke))), scene.shape) for stroke in cv2.split(strokes)
     )
     middle = luma - luma * luma
-    light *= np.float32(0.16)
+    light *= np.float32(0.12)
     # A grey wall takes less of a hue than a lawn, or it turns into a rainbow.
     colourful = np.float32(0.035) + np.float32(0.22) * (painted.max(axis=0) - painted.min(axis=0))
     for plane, hue in zip(painted, (warm, -(warm + cool) / 3, cool), strict=True):

@@ -57,7 +57,7 @@ def standardised(plane: Plane) -> Plane:
 
 
 def posterised(luma: Plane, steps: int, sharpness: float) -> Plane:
-    """Lightness in `steps` levels with soft borders, the steeper the higher `sharpness` (Winnemöller et al. 2006)."""
+    """Lightness in levels 1 / `steps` apart; a higher `sharpness` makes harder borders (Winnemöller et al. 2006)."""
     scaled: Plane = luma * np.float32(steps)
     level = np.floor(scaled)
     scaled -= level
