@@ -15,8 +15,8 @@ from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.palette import lightness
 from rerender.engines.preview.plan import Plan
 from rerender.engines.preview.planner import plan
-from rerender.engines.preview.surfaces import Refused, kind_of
-from rerender.engines.preview.things import KINDS, THINGS
+from rerender.engines.preview.surfaces import Refused
+from rerender.engines.preview.things import KINDS, THINGS, kind_of
 from tests.engines.controls import clay_house, request
 
 BASES = (
@@ -75,6 +75,7 @@ def test_a_denied_phrase_equals_its_absence_whatever_kind_it_is_of(base: str) ->
         ("living room in autumn, no warm light", lambda made: "warm" not in made.moods),
         ("industrial loft, no brick", lambda made: made.surfaces["wall"].material != "brick"),
         ("cabin without grass", lambda made: made.surfaces["ground"].material != "grass"),
+        ("living room, no wood", lambda made: made.surfaces["object2"].material != "walnut"),
         ("living room, no walnut", lambda made: made.surfaces["object2"].material != "walnut"),
         ("house, no green", lambda made: made.surfaces["ground"].material != "grass"),
         ("house, no white", lambda made: made.surfaces["wall"].material != "plaster"),
@@ -226,10 +227,34 @@ def test_kinds_of_a_material_have_a_shade_of_their_own() -> None:
         ("parking lot, office building", "ground", "asphalt"),
         ("house in the woods, plaster walls", "wall", "plaster"),
         ("house, depth of field", "ground", "grass"),
+        ("house, floor to ceiling windows, stone floor", "ground", "stone"),
+        ("product, orange vase, white background", "sky", "paint"),
+        ("bathroom, zellige tiles", "wall", "paint"),
+        ("kitchen, marble countertop, brass handles", "object2", "marble"),
+        ("corten house, gravel path, grass", "roof", "slate"),
     ],
 )
 def test_things_bring_their_own_material(prompt: str, slot: str, material: str) -> None:
     assert plan(prompt).surfaces[slot].material in (material, kind_of(material))  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "setting", "medium"),
+    [
+        ("cosy living room, rainy evening outside", "interior", "photo"),
+        ("hand-drawn street, pen and ink", "exterior", "ink"),
+        ("a painting of a house, watercolour", "exterior", "watercolor"),
+        ("photo of a villa, sketch", "exterior", "pencil"),
+        ("glass of water, product shot", "product", "photo"),
+    ],
+)
+def test_what_is_said_more_closely_beats_what_is_said_of_many(prompt: str, setting: str, medium: str) -> None:
+    made = plan(prompt)
+    assert (made.setting, made.medium) == (setting, medium)
+
+
+def test_smoke_from_a_chimney_is_no_fog() -> None:
+    assert plan("winter cabin, smoke from the chimney").weather == {"snow": 0.6}
 
 
 # ---- what is told of it
@@ -247,6 +272,7 @@ def test_things_bring_their_own_material(prompt: str, slot: str, material: str) 
         ("house by a lake", {"house": "setting: exterior", "lake": "setting: exterior, ground: water"}),
         ("Stormy night", {"stormy": "weather: rain, mood: moody", "night": "light: night"}),
         ("dark", {"dark": "mood: moody"}),
+        ("cedar plank floor, room", {"cedar": "floor: wood", "plank": "floor: wood"}),
         ("product photo", {"product photo": "medium: photo, setting: product"}),
     ],
 )

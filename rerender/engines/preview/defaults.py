@@ -60,7 +60,9 @@ HOMES: Mapping[Setting, Mapping[str, Slot]] = {
 
 # Where a finish does not go by itself; a colour counts as paint.
 UNFIT: Mapping[Slot, str] = {
-    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass",
+    "wall": "grass sand asphalt",
+    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass grass sand asphalt",
+    "object": "grass sand asphalt",
     "ground": "paint plaster fabric leather brick glass steel copper gold ceramic plastic",
     "sky": "wood walnut steel copper gold glass fabric leather ceramic",
 }

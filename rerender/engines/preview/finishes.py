@@ -9,10 +9,10 @@ from rerender.engines.preview.defaults import colour_of
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.plan import Colour
 from rerender.engines.preview.prompt import Clause, Phrase
-from rerender.engines.preview.things import KINDS
+from rerender.engines.preview.things import KINDS, kind_of
 from rerender.engines.preview.vocabulary import Kind
 
-__all__ = ["Binding", "Finish", "bind", "look", "toned"]
+__all__ = ["Binding", "Finish", "bind", "is_place", "look", "toned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,17 @@ def _finishes(groups: Sequence[Sequence[Phrase]], noun: Phrase | None) -> tuple[
 
 
 def _parted(group: Sequence[Phrase]) -> Iterator[list[Phrase]]:
-    """Words in a row make one finish until a second material begins the next. "Sage green" is one colour, sage."""
+    """Words in a row make one finish until another material begins the next: "oak parquet" is one, "oak, glass" two.
+
+    "Sage green" is one colour, sage.
+    """
     current: list[Phrase] = []
-    dressed = coloured = False
+    dressed, coloured = "", False
     for phrase in group:
-        material, colour = phrase.says("material"), phrase.says("colour")
-        if dressed and (material or (coloured and colour)):
+        material, colour = kind_of("".join(phrase.values("material")[:1])), phrase.says("colour")
+        if dressed and (material not in ("", dressed) or (coloured and colour)):
             yield current
-            current, dressed, coloured = [], False, False
+            current, dressed, coloured = [], "", False
         current.append(phrase)
         dressed, coloured = dressed or material, coloured or colour
     if current:
@@ -117,7 +120,7 @@ def _parted(group: Sequence[Phrase]) -> Iterator[list[Phrase]]:
 
 def _finish(phrases: Sequence[Phrase], noun: Phrase | None) -> Finish | None:
     """One finish of these words. Mood words are part of it only where they speak of its colour or of one thing."""
-    if not (any(phrase.says("colour") for phrase in phrases) or (noun is not None and not _is_place(noun))):
+    if not (any(phrase.says("colour") for phrase in phrases) or (noun is not None and not is_place(noun))):
         phrases = [phrase for phrase in phrases if not phrase.says("mood")]
     if not phrases:
         return None
@@ -136,7 +139,7 @@ def _finish(phrases: Sequence[Phrase], noun: Phrase | None) -> Finish | None:
     return Finish(tuple(phrases), material, colour, tone)
 
 
-def _is_place(noun: Phrase) -> bool:
+def is_place(noun: Phrase) -> bool:
     """Whether the noun is a building or a room: who calls it warm means the picture."""
     return any(meaning.kind == "setting" and meaning.strength >= 2 for meaning in noun.meanings)
 

@@ -19,13 +19,13 @@ from rerender.engines.preview.defaults import (
     UNFIT,
     surface_of,
 )
-from rerender.engines.preview.finishes import Binding, Finish, look, toned
+from rerender.engines.preview.finishes import Binding, Finish, is_place, look, toned
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.plan import SLOTS, Colour, Setting, Slot, Surface
 from rerender.engines.preview.prompt import Phrase
-from rerender.engines.preview.things import KINDS
+from rerender.engines.preview.things import kind_of
 
-__all__ = ["Furnishing", "Refused", "furnish", "kind_of"]
+__all__ = ["Furnishing", "Refused", "furnish"]
 
 INDIRECT = 0.5
 """Weight of what a style, a mood or a season brings, beside 1 for what the prompt names."""
@@ -55,7 +55,7 @@ class _Claim:
         """Who goes first: "white walls" before "red house" before what was given to no noun."""
         if self.noun is None:
             return 3 if self.slot is None else 2
-        return 1 if self.noun.says("setting") else 0
+        return 1 if is_place(self.noun) else 0
 
     def weight(self) -> float:
         """The emphasis on the finish, or on the noun that is its own finish."""
@@ -137,8 +137,8 @@ def _claims(setting: Setting, bindings: Iterable[Binding]) -> Iterator[_Claim]:
         if noun is None:
             yield from (_Claim(_home(setting, finish), finish) for finish in finishes)
         elif noun.says("thing"):
-            if setting == "exterior":
-                slot, _, made_of = noun.values("thing")[0].partition(" ")
+            slot, _, made_of = noun.values("thing")[0].partition(" ")
+            if setting == ("product" if slot == "sky" else "exterior"):
                 yield _Claim(cast(Slot, slot), finishes[0] if finishes else None, noun, _made_of(made_of))
         elif finishes:
             yield from _noun_claims(setting, noun, finishes)
@@ -172,11 +172,6 @@ def _slot(setting: Setting, noun: Phrase) -> Slot:
 def _home(setting: Setting, finish: Finish) -> Slot | None:
     material = finish.material or ""
     return HOMES[setting].get(material) or HOMES[setting].get(kind_of(material))
-
-
-def kind_of(material: str) -> str:
-    """What a material is a kind of, or itself."""
-    return KINDS.get(material, material).partition(" ")[0]
 
 
 def _split_by_hardness(setting: Setting, claims: list[_Claim]) -> list[_Claim]:

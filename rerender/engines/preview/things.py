@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COLOURS", "KINDS", "MATERIALS", "NOUNS", "THINGS", "TONES"]
+__all__ = ["COLOURS", "KINDS", "MATERIALS", "NOUNS", "THINGS", "TONES", "kind_of"]
 
 NOUNS = {
     "wall": "wall, facade, cladding, siding, exterior, house, building, villa, cabin, cottage, tower, skyscraper, "
@@ -11,8 +11,8 @@ NOUNS = {
     "chimney, interior, room, living room, bedroom, kitchen, office, lobby, cafe, bathroom, dining room, hallway, "
     "lounge, apartment, studio apartment, loft, restaurant, hotel room, library, beach house, lake house, tree house, "
     "tiny house, row house, terraced house, guest house, high rise, tower block, office block, block of flats, "
-    "residence, home, hut, lodge, shed, garage, boathouse, lighthouse, castle, palace, mosque, cathedral, chapel, "
-    "pagoda, shrine, station, hospital, stadium, theatre, duplex, penthouse, home office, "
+    "residence, home, hut, lodge, shed, garage, boathouse, tea house, lighthouse, castle, palace, mosque, cathedral, "
+    "chapel, pagoda, shrine, station, hospital, stadium, theatre, duplex, penthouse, home office, "
     "meeting room, conference room, waiting room, reception, foyer, entrance hall, corridor, stairwell, attic, "
     "basement, conservatory, classroom, gallery, showroom, shop, boutique, bar, bakery, salon, spa, gym, pantry, "
     "drawing room, sitting room, guest room, nursery, panelling, wallpaper, partition, accent wall, feature wall, "
@@ -29,19 +29,20 @@ NOUNS = {
     "kitchen cabinet, cabinet, cabinetry, cupboard, wardrobe, sideboard, dresser, kitchen island, bathtub, seating, "
     "sneaker, boot, handbag, bag, backpack, headphones, speaker, phone, smartphone, laptop, camera, kettle, toaster, "
     "coffee machine, espresso machine, jug, pitcher, plate, candle, clock, ring, perfume bottle, jar, "
-    "wine glass, packaging, bicycle, bike, helmet, shutter, louvre",
+    "wine glass, drinking glass, glass of water, packaging, bicycle, bike, helmet, shutter, louvre",
     "object2": "leg, frame, base, table, coffee table, side table, dining table, bedside table, night table, "
     "night stand, nightstand, desk, shelf, bookshelf, bookcase, handle, trim, rug, carpet, armrest, stool, bar stool, "
     "window frame, door frame, railing, handrail, balustrade, skirting, skirting board, worktop, countertop, "
     "counter, stair, staircase, column, pillar, beam, fence, gate, balcony, gutter, strap, lid, knob, "
     "moulding, mullion, fireplace, picture frame, wheel, hardware, fitting, tap, faucet",
     "vegetation": "tree, bush, plant, hedge, shrub, flower, vegetation, planting, forest, woodland, woods, "
-    "palm, palm tree, pine tree, cactus, wildflower, shrubbery, houseplant, potted plant, planter, wooded, topiary",
+    "palm, palm tree, pine tree, cactus, wildflower, shrubbery, houseplant, potted plant, planter, wooded, topiary, "
+    "ornamental grass, tall grass, pampas grass",
     "lamp": "lamp, lantern, floor lamp, table lamp, desk lamp, pendant, pendant lamp, pendant light, ceiling lamp, "
     "ceiling light, lampshade, chandelier, sconce, wall lamp, street lamp, luminaire, light fixture",
 }
 
-# Things of the outdoors that name their own material: slot and material → what they are called.
+# Things that name their own material, outdoors or behind a product: slot and material → what they are called.
 THINGS = {
     "ground grass": "lawn, meadow, field, garden, park, turf, pasture, golf course, roof garden, front garden",
     "ground asphalt": "street, road, parking lot, parking, car park, alley, avenue, boulevard, highway",
@@ -52,6 +53,7 @@ THINGS = {
     "flagstone, kerb, promenade, quay, pier",
     "ground gravel": "gravel path, gravel driveway, gravel garden, zen garden",
     "ground wood": "deck, decking, wooden deck, boardwalk, jetty",
+    "sky paint #f4f2ee": "white background, white backdrop",
     "roof grass": "green roof, living roof, planted roof, sod roof",
     "wall foliage": "living wall, planted wall, vertical garden",
     "wall glass": "curtain wall, glass facade, glazed facade, greenhouse, glasshouse, glass pavilion",
@@ -68,9 +70,9 @@ MATERIALS = {
     "paint": "paint, lacquer, lacquered, enamel, enamelled, white paint=#f4f2ee, drywall",
     "concrete": "concrete, cement, beton, screed, microcement, exposed concrete, board formed concrete, "
     "polished concrete=#b5b3ae, precast concrete, raw concrete, concrete block, breeze block, fibre cement=#9c9d9b",
-    "wood": "wood, wooden, timber, plywood=#d1b080, parquet=#b07c48, plank, planking, floorboard, pine=#cfa465, "
-    "cedar=#a9683f, larch=#b8814e, birch=#dcc49a, beech=#cfa67c, ash wood=#d2b78f, teak=#9c6b3e, bamboo=#cdb06f, "
-    "weatherboard, light wood=#d4b287, pale wood=#dcc4a0, maple=#d3ac78, cherry wood=#8f4d32, rattan=#c39a63, "
+    "wood": "wood, wooden, timber, plywood=#d1b080, parquet=#b07c48, herringbone=#b07c48, plank, planking, floorboard, "
+    "pine=#cfa465, cedar=#a9683f, larch=#b8814e, birch=#dcc49a, beech=#cfa67c, ash wood=#d2b78f, teak=#9c6b3e, "
+    "bamboo=#cdb06f, weatherboard, light wood=#d4b287, pale wood=#dcc4a0, maple=#d3ac78, cherry wood=#8f4d32, rattan=#c39a63, "
     "wicker=#c39a63, cane=#c9a873, spruce=#d6bd8f, fir=#c99f68, douglas fir=#c08a5c, acacia=#96643c, "
     "driftwood=#a39888, weathered wood=#9a9186, reclaimed wood=#8a6a4a, cork=#b98f62, clapboard=#d9d2c4, "
     "shiplap=#e4ddd0, timbered, hardwood, softwood=#cfa66d, veneer, mdf=#b99b76, osb=#cba565, clt=#d8b98a",
@@ -127,6 +129,12 @@ KINDS = {
     "velvet": "fabric #7d4a55",
     "boucle": "fabric #ece5d8",
 }
+
+
+def kind_of(material: str) -> str:
+    """What a material is a kind of, or itself."""
+    return KINDS.get(material, material).partition(" ")[0]
+
 
 COLOURS = {
     "white": "#f4f2ee", "off white": "#efe9dd", "warm white": "#f6eedd", "cool white": "#eef2f5",

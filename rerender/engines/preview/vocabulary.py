@@ -88,7 +88,8 @@ SEASONS = {
     "winter": "winter, wintry, wintertime, winter time, christmas, january, december, midwinter, winter day",
 }
 
-# Anything may be called a photo, so every other medium beats it.
+# Words that are said of many media: the medium that is named more closely beats them.
+DRAWN = {"pencil": "sketch, hand drawn, hand drawing, drawing", "oil": "painting, painting of"}
 PHOTO = {
     "photo": "photo, photograph, photography, photo render, photorealistic, photoreal, film still, architectural "
     "photography, product photo, product photography, product shot, packshot",
@@ -96,11 +97,10 @@ PHOTO = {
 MEDIA = {
     "watercolor": "watercolour, watercolour painting, watercolour sketch, watercolour illustration, aquarelle, "
     "wash painting, watercolour wash",
-    "oil": "painting, oil painting, oil paint, oil on canvas, oil sketch, painting of, impasto, painterly, "
+    "oil": "oil painting, oil paint, oil on canvas, oil sketch, impasto, painterly, "
     "impressionist, impressionist painting, acrylic painting, acrylic on canvas",
     "gouache": "gouache, gouache painting, gouache illustration, gouache sketch, poster paint, tempera",
-    "pencil": "pencil, graphite, pencil sketch, pencil drawing, graphite drawing, sketch, hand drawn, hand drawing, "
-    "drawing",
+    "pencil": "pencil, graphite, pencil sketch, pencil drawing, graphite drawing",
     "coloured_pencil": "coloured pencil, coloured pencil drawing, coloured pencil sketch, colour pencil, "
     "colour pencil drawing, crayon, crayon drawing",
     "ink": "ink, pen, pen and ink, ink drawing, ink sketch, pen drawing, pen sketch, line art, lineart, line drawing, "
@@ -125,12 +125,13 @@ BEYOND = (
     "street photography, night club, hot spring, hot tub, wall painting, oil lamp, wall art, "
     "string lights, fairy lights, street art, double exposure, long exposure, tree of life, ice cream, "
     "sun lounger, pool table, studio ghibli, light box, fire pit, "
-    "northern lights, light trails, lens flare, light leak, light rays, god rays, paintings"
+    "northern lights, light trails, lens flare, light leak, light rays, god rays, paintings, "
+    "smoke from the chimney, smoke from chimney, chimney smoke, smoking chimney"
 )
 # Said of pictures in general: taken whole, they do nothing.
 IDLE_PHRASES = (
     "crystal clear, state of the art, work of art, full frame, light and shadow, global illumination, ray tracing, "
-    "ray traced, path tracing, path traced, award winning"
+    "ray traced, path tracing, path traced, award winning, floor to ceiling, full height, double height, two storey"
 )
 
 MOODS = {
@@ -184,19 +185,19 @@ STYLES = {
 
 # Strength 3 and 4 name the setting, 2 a building or a room, 1 a thing that is usually seen there.
 SETTINGS = (
-    ("exterior", 3, "exterior, outdoor, outdoors, outside, architecture, streetscape, street view, cityscape, skyline"),
+    ("exterior", 3, "exterior, outdoor, outdoors, architecture, streetscape, street view, cityscape, skyline"),
     ("exterior", 3, "office tower, office building, apartment building, apartment block, hotel, museum, school"),
     ("exterior", 3, "landscape, high rise, tower block, office block, block of flats, countryside, stadium, castle"),
     ("exterior", 2, "house, villa, building, cabin, log cabin, cottage, tower, skyscraper, barn, bungalow, church"),
     ("exterior", 2, "temple, pavilion, townhouse, farmhouse, country house, chalet, mansion, city, town, village"),
     ("exterior", 2, "beach house, lake house, tree house, tiny house, row house, terraced house, guest house, hut"),
     ("exterior", 2, "residence, lodge, shed, garage, boathouse, lighthouse, palace, mosque, cathedral, chapel, pagoda"),
-    ("exterior", 2, "shrine, station, hospital, theatre, duplex, water tower, watch tower, greenhouse"),
+    ("exterior", 2, "shrine, station, hospital, tea house, theatre, duplex, water tower, watch tower, greenhouse"),
     ("exterior", 2, "glasshouse, glass pavilion, shopfront, storefront"),
     ("exterior", 1, "facade, street, road, garden, courtyard, lawn, meadow, beach, lake, sea, river, pool, plaza"),
     ("exterior", 1, "roof, terrace, driveway, patio, home, balcony, forest, woods, woodland, mountain, park, alley"),
     ("exterior", 1, "avenue, boulevard, backyard, front yard, swimming pool, deck, promenade, ocean, harbour"),
-    ("exterior", 1, "curtain wall, glass facade, green roof, porch, suburb, suburban, rural, canal, hillside"),
+    ("exterior", 1, "outside, curtain wall, glass facade, green roof, porch, suburb, suburban, rural, canal, hillside"),
     ("interior", 3, "interior, indoor, indoors, inside, interior design"),
     ("interior", 2, "room, living room, bedroom, kitchen, office, lobby, cafe, bathroom, dining room, hallway, lounge"),
     ("interior", 2, "loft, apartment, studio apartment, restaurant, hotel room, library, penthouse"),
@@ -212,6 +213,7 @@ SETTINGS = (
     ("product", 1, "desk chair, dining chair, wing chair, bar stool, ottoman, pouf, recliner, sneaker, boot, handbag"),
     ("product", 1, "backpack, headphones, speaker, phone, smartphone, laptop, camera, kettle, toaster, perfume bottle"),
     ("product", 1, "coffee machine, espresso machine, jug, pitcher, jar, wine glass, packaging, helmet, bicycle"),
+    ("product", 1, "white backdrop, drinking glass, glass of water"),
 )
 
 # "walls of red brick", "walls painted white": what follows belongs to the noun before.
@@ -239,8 +241,8 @@ _STOP_WORDS = """
     visualization visualisation visual archviz masterpiece masterwork award winning professional render sharp focus hd
     uhd 4k 8k 16k hdr dslr 35mm 50mm raw octane vray v ray unreal engine lumion corona enscape d5 twinmotion blender
     sketchup revit rhino trending artstation behance pinterest dezeen archdaily midjourney hyperrealistic hyperrealism
-    ultrarealistic photorealism hyperdetailed ultradetailed extremely incredibly intricate crisp clear fine
-    soft architectural design designed project concept please create show generate add coloured colour colours tone
+    ultrarealistic photorealism hyperdetailed ultradetailed storey storeys extremely incredibly intricate crisp clear
+    fine soft architectural design designed project concept please create show generate add coloured colour colours tone
     tones time hour atmosphere mood ambience ambiance accent accents surface surfaces texture textured textures
     material materials finish finished weather season large big small little tall wide long short old new huge tiny
     falls falling stands standing sits placed located beautifully effect effects vibe vibes
@@ -257,7 +259,8 @@ TABLES: tuple[tuple[Kind, Mapping[str, str], float], ...] = (
     ("weather", STRONG_WEATHERS, 1.4),
     ("season", SEASONS, 1.0),
     ("medium", MEDIA, 1.0),
-    ("medium", PHOTO, 0.9),
+    ("medium", DRAWN, 0.9),
+    ("medium", PHOTO, 0.8),
     ("mood", MOODS, 1.0),
     ("mood", HALF_MOODS, 0.6),
     ("style", STYLES, 1.0),
