@@ -72,7 +72,8 @@ MATERIALS = {
     "polished concrete=#b5b3ae, precast concrete, raw concrete, concrete block, breeze block, fibre cement=#9c9d9b",
     "wood": "wood, wooden, timber, plywood=#d1b080, parquet=#b07c48, herringbone=#b07c48, plank, planking, floorboard, "
     "pine=#cfa465, cedar=#a9683f, larch=#b8814e, birch=#dcc49a, beech=#cfa67c, ash wood=#d2b78f, teak=#9c6b3e, "
-    "bamboo=#cdb06f, weatherboard, light wood=#d4b287, pale wood=#dcc4a0, maple=#d3ac78, cherry wood=#8f4d32, rattan=#c39a63, "
+    "bamboo=#cdb06f, weatherboard, light wood=#d4b287, pale wood=#dcc4a0, maple=#d3ac78, cherry wood=#8f4d32, "
+    "rattan=#c39a63, "
     "wicker=#c39a63, cane=#c9a873, spruce=#d6bd8f, fir=#c99f68, douglas fir=#c08a5c, acacia=#96643c, "
     "driftwood=#a39888, weathered wood=#9a9186, reclaimed wood=#8a6a4a, cork=#b98f62, clapboard=#d9d2c4, "
     "shiplap=#e4ddd0, timbered, hardwood, softwood=#cfa66d, veneer, mdf=#b99b76, osb=#cba565, clt=#d8b98a",
