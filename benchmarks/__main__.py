@@ -10,7 +10,7 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, client, engine, freshness, history, series, service, slider, tracker
+from benchmarks import app, client, engine, engine_prompts, freshness, history, series, service, slider, tracker
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -37,6 +37,7 @@ def main() -> None:
         "The app": app.measure,
         "A series": series.measure,
         "The preview engine": engine.measure,
+        "The preview engine and words": engine_prompts.measure,
         "The slider's payload": slider.measure,
         "The history with 2,000 runs": history.measure,
         "Many renders at once": client.measure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import cv2
@@ -65,9 +65,10 @@ class PreviewEngine:
         return Description(
             engine=self.name,
             version=self.version,
-            plan=_json_ready(asdict(planned)),
+            plan=_json_ready(planned),
             understood=list(planned.understood),
             not_understood=list(planned.not_understood),
+            taken_for=dict(planned.taken_for),
         )
 
     def render(self, request: RenderRequest, *, on_stage: Callable[[str], None] | None = None) -> list[np.ndarray]:
@@ -162,6 +163,8 @@ def _silent(_stage: str) -> None:
 
 
 def _json_ready(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _json_ready(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {key: _json_ready(item) for key, item in value.items()}
     return [_json_ready(item) for item in value] if isinstance(value, tuple | list) else value

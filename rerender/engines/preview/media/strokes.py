@@ -7,8 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import line_segments
 from rerender.engines.preview.fields import Plane, Planes, blur, fbm, luminance
+from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.scene import Scene
 
 LONGEST_RULED = 40
