@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from rerender.engines.preview import PreviewEngine
-from rerender.engines.preview.analysis import line_segments
 from rerender.engines.preview.engine import LOCK_STRENGTH
 from rerender.engines.preview.fields import stage_rng
 from rerender.engines.preview.media import MEDIA
@@ -29,6 +28,7 @@ from rerender.engines.preview.media.strokes import (
 )
 from rerender.engines.preview.plan import Medium
 from rerender.engines.preview.planner import plan
+from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.scene import Scene
 from tests.engines.controls import SAMPLE_NAMES, clay_house, drawn_room, edge_recall, garden_photo, request, sample
 
