@@ -7,6 +7,7 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.hands import side_by_side
 from rerender.engines.preview.regions import scharr
 from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes
 
@@ -24,7 +25,7 @@ def glaze(analysis: Analysis, codes: Codes) -> None:
     if analysis.kind == "clay":
         below = _below_roofs(codes)
         # What is wide against its surroundings would be taken for them, what is small be lost in them.
-        windows = [_windows(analysis.luma, on_wall, codes, below, side) for side in SURROUNDINGS]
+        windows = side_by_side(lambda side: _windows(analysis.luma, on_wall, codes, below, side), SURROUNDINGS)
         codes[np.maximum(*windows) > 0] = GLASS
         return
     panes: Codes = _panes(analysis.edges) & _below_roofs(codes)
