@@ -44,7 +44,8 @@ def interior_codes(analysis: Analysis) -> Codes:
     floor = 0.0 if shell is None else shell.bottom / r.labels.shape[0]
     _floor_coverings(r, slot, thickness, slanting, floor)
     if analysis.kind == "line":
-        slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
+        free = slot == UNDECIDED
+        slot[free & (_leaves(r, free) | _in_thickets(r, analysis))] = VEGETATION
     _furniture(r, slot, thickness)
     codes: Codes = slot[r.labels]
     if planes is not None:
@@ -246,3 +247,22 @@ def _leaves(r: Regions, free: Mask) -> Mask:
         if (sliver & inside).sum() >= 3:
             leaves |= inside & small
     return leaves
+
+
+def _in_thickets(r: Regions, analysis: Analysis) -> Mask:
+    """Flags of the small regions where lines crowd in both slanting directions, as leaves do in a small drawing."""
+    smooth = cv2.GaussianBlur(analysis.luma, (0, 0), 0.8)
+    across, down = (cv2.Scharr(smooth, cv2.CV_32F, *direction) for direction in ((1, 0), (0, 1)))
+    slope = cv2.magnitude(across, down) + 1e-6
+    turn = across * down / (slope * slope)
+    window = (17, 17)
+    rising, falling = (cv2.blur(slope * (sign * turn > 0.2), window) for sign in (1, -1))
+    mixed = np.minimum(rising, falling) > 0.18 * cv2.blur(slope, window)
+    crowded = cv2.blur((analysis.edges > 0).astype(np.float32), window) > 0.42
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((mixed & crowded).astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] > 0.0006 * pieces.size
+    large[0] = False
+    thicket = cv2.dilate(large[pieces].astype(np.uint8), np.ones(window, np.uint8)) > 0
+    inside = np.bincount(r.labels[thicket], minlength=r.count) / (r.area * r.labels.size)
+    flags: Mask = (inside > 0.5) & (r.area < 0.003)
+    return flags
