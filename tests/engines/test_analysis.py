@@ -75,6 +75,14 @@ def test_a_window_is_glass_with_all_its_panes_and_the_shade_of_a_roof_is_not() -
     assert not (codes[:, 215:] == GLASS).any()
 
 
+def test_a_roofs_shade_over_a_window_is_wall() -> None:
+    house = decode(images.prepare(samples.load("clay-house"), 768, 512))
+    codes = assign(analyse(fit(house, 512, 341)), "exterior").codes
+    for left, right in ((192, 216), (300, 344)):
+        assert np.mean(codes[216:244, left:right] == GLASS) > 0.95
+        assert np.mean(codes[200:207, left:right] == WALL) > 0.95
+
+
 def test_round_clay_is_vegetation() -> None:
     """A ball is shaded evenly in all directions, a flat face is not."""
     picture = clay_house().astype(np.float32)

@@ -140,7 +140,7 @@ def merge_weak_borders(
 
 
 def merge_over_gaps(labels: Labels, inked: Bytes, *, gap: int, share: float, small: float) -> Labels:
-    """Merge neighbours that no line parts along `gap` pixels, and along that share of their border, the most open first.
+    """Merge neighbours that no line parts along `gap` pixels, and along that share of their border, most open first.
 
     One of the two must be smaller than `small`, a share of the image. `inked` is 1 on and beside lines.
     """
