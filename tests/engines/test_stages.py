@@ -17,6 +17,7 @@ from rerender.engines.preview.fields import (
     guided_filter,
     luminance,
     mix_into,
+    percentiles,
     shifted,
     smoothstep,
     stage_rng,
@@ -69,6 +70,12 @@ def test_blurring_keeps_the_mean_and_the_size(sigma: float) -> None:
     blurred = blur(plane, sigma)
     assert blurred.shape == plane.shape
     assert abs(float(blurred.mean() - plane.mean())) < 0.02
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+def test_percentiles_are_numpys(count: int) -> None:
+    values = stage_rng(1, "x").random_sample(count).astype(np.float32)
+    assert percentiles(values, 0, 3, 50, 97.5, 100) == pytest.approx(np.percentile(values, (0, 3, 50, 97.5, 100)))
 
 
 def test_smoothstep_rises_and_falls() -> None:

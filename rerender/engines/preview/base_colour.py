@@ -11,6 +11,7 @@ from rerender.engines.preview.fields import (
     linear,
     luminance,
     mix_into,
+    percentiles,
     smoothstep,
     to_linear,
 )
@@ -103,7 +104,7 @@ def _gradient_map(scene: Scene) -> Planes:
     if len(colours) < 3:
         colours = np.array([colours[0], (colours[0] + colours[-1]) / 2, colours[-1]], np.float32)
     stops = np.linspace(0, 1, len(colours))
-    low, high = np.percentile(scene.analysis.luma, (2, 96))
+    low, high = percentiles(scene.analysis.luma, 2, 96)
     place = smoothstep(float(low) - 0.05, float(high) + 0.05 + 1e-3, scene.luma)
     lookup = np.linspace(0, 1, 256)
     planes = np.empty((3, *scene.shape), np.float32)

@@ -32,6 +32,7 @@ from rerender.engines.preview.sky import put_behind
 from rerender.engines.preview.slots import assign, likely_setting
 from rerender.engines.preview.structure_lock import Guide, enlarge, fine_detail, guide, lock_structure
 from rerender.engines.preview.weather import precipitation, weather
+from rerender.engines.settings import LARGEST_WORKING_SIZE, SMALLEST_WORKING_SIZE, WORKING_SIZE
 from rerender.models import RenderRequest
 
 # Drawn lines already are the structure; there the lock would only add a second outline.
@@ -42,8 +43,6 @@ LOCK_STRENGTH: dict[Medium, float] = {
 # A photo is full of texture, of which the lock would make sparkles.
 PHOTO_LOCK = 0.7
 DETAIL_STRENGTH = 0.85
-# Pixels on the long side of what is computed: above the largest nothing is gained that one can see.
-SMALLEST_WORKING_SIZE, WORKING_SIZE, LARGEST_WORKING_SIZE = 256, 1024, 2048
 
 # A picture at the working size takes tens of megabytes while it is made, whichever engine object makes it.
 _one_at_a_time = threading.Lock()

@@ -133,6 +133,29 @@ def luminance(planes: Planes) -> Plane:
     return luma
 
 
+def percentiles(values: Plane, *shares: float) -> tuple[float, ...]:
+    """The values below which that share, 0 to 100, of all lies; between two of them in proportion.
+
+    numpy's own loads its masked arrays first, 0.08 s of a process's first render, and takes twice as long.
+    """
+    flat = values.ravel()
+    places = [(flat.size - 1) * share / 100 for share in shares]
+    kept = np.partition(flat, sorted({at for place in places for at in (int(place), math.ceil(place))}))
+    lows = [float(kept[int(place)]) for place in places]
+    highs = [float(kept[math.ceil(place)]) for place in places]
+    return tuple(low + (high - low) * (place % 1) for low, high, place in zip(lows, highs, places, strict=True))
+
+
+def percentile(values: Plane, share: float) -> float:
+    """One of `percentiles`."""
+    return percentiles(values, share)[0]
+
+
+def median(values: Plane) -> float:
+    """The middle value."""
+    return percentiles(values, 50)[0]
+
+
 def linear(colour: Colour) -> Colour:
     """An sRGB colour in the engine's linear light."""
     red, green, blue = colour

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, percentile
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
 from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
@@ -99,7 +99,7 @@ def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: Pe
     for plane in (BACK, LEFT, RIGHT):
         here = planes == plane
         if here.any():
-            wall = float(np.percentile(luma[here], 35))
+            wall = percentile(luma[here], 35)
             pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
     high = r.centre_y < 0.56
     flags: Mask = pane & high & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
@@ -117,7 +117,7 @@ def _trim(codes: Codes, planes: NDArray[np.uint8]) -> None:
 def _see_through(codes: Codes, alpha: Plane) -> None:
     """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
     _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
-    above = np.unique(pieces[0])
+    above = np.flatnonzero(np.bincount(pieces[0]))
     codes[codes == GLASS] = WALL
     codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
 

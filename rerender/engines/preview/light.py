@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, blur, from_hex, linear, resize, shifted, smoothstep
+from rerender.engines.preview.fields import (
+    Plane,
+    Planes,
+    blur,
+    from_hex,
+    linear,
+    percentiles,
+    resize,
+    shifted,
+    smoothstep,
+)
 from rerender.engines.preview.plan import Colour, Time
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.shine import shine
@@ -123,7 +133,7 @@ def shading(scene: Scene) -> Plane:
     """How much light falls on each pixel, 0..1.3, from the control's own shading or from a drawing's planes."""
     if scene.is_drawing:
         return _drawn_shading(scene)
-    low, high = (float(value) for value in np.percentile(scene.subject_luma(), (3, 92)))
+    low, high = percentiles(scene.subject_luma(), 3, 92)
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane, smoothstep
+from rerender.engines.preview.fields import Plane, median, smoothstep
 from rerender.engines.preview.room import LEFT, RIGHT, SUPPORTED, Shell, line_segments
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.slot_codes import GLASS, ROOF, WALL
@@ -51,7 +51,7 @@ def metres_per_pixel(scene: Scene) -> float:
     heights = stats[1:, cv2.CC_STAT_HEIGHT][stats[1:, cv2.CC_STAT_AREA] > 40]
     if len(heights) < 2:
         return usual
-    return float(np.clip(WINDOW_HEIGHT / float(np.median(heights)) * scale, 0.4 * usual, 2.5 * usual))
+    return float(np.clip(WINDOW_HEIGHT / median(heights) * scale, 0.4 * usual, 2.5 * usual))
 
 
 def wall_layout(scene: Scene) -> Layout:
@@ -188,7 +188,7 @@ def _fit(
     for _ in range(4):
         point = np.linalg.svd(system * weight[:, None])[2][-1]
         miss = np.abs(system @ point)
-        weight = length / (1 + (miss / (0.004 + np.median(miss))) ** 2)
+        weight = length / (1 + (miss / (0.004 + median(miss))) ** 2)
     support = float(length.sum())
     if abs(point[2]) < 0.12 * np.hypot(point[0], point[1]):
         slope = point[1] / point[0] if abs(point[0]) > 1e-6 else 0.0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, median, percentile
 from rerender.engines.preview.hands import side_by_side
 from rerender.engines.preview.regions import scharr
 from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes
@@ -36,7 +36,7 @@ def _below_roofs(codes: Codes) -> Codes:
     """1 where no pane would be a roof's tile."""
     below: Codes = np.ones_like(codes)
     if (codes == ROOF).any():
-        below[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
+        below[: int(percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
     return below
 
 
@@ -80,7 +80,7 @@ def _bars(openings: Codes) -> tuple[int, int]:
     sizes = cv2.connectedComponentsWithStats(openings, connectivity=4)[2][1:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
     if not len(sizes):
         return 1, 1
-    height, width = (float(value) for value in np.median(sizes, axis=0))
+    height, width = (median(column) for column in sizes.T)
     return int(np.clip(0.4 * height, 3, 13)), int(np.clip(0.4 * width, 3, 9))
 
 
@@ -107,14 +107,14 @@ def _is_shade(codes: Codes, x: int, y: int, inside: Codes) -> bool:
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
     """Whether a box is darker than what lies below and on both sides of it; above there may be a roof's shade."""
-    inside = float(np.median(luma[y : y + height, x : x + width]))
+    inside = median(luma[y : y + height, x : x + width])
     near, far = 2, 6
     sides = (
         luma[y + height + near : y + height + far, x : x + width],
         luma[y : y + height, max(0, x - far) : max(0, x - near)],
         luma[y : y + height, x + width + near : x + width + far],
     )
-    return all(not side.size or float(np.median(side)) > inside + 0.04 for side in sides)
+    return all(not side.size or median(side) > inside + 0.04 for side in sides)
 
 
 def _shaded_rows(luma: Plane, x: int, y: int, width: int, height: int) -> int:
