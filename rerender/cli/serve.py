@@ -63,6 +63,7 @@ def serve(
     """Serve the ReRender API from this machine, with pictures by the preview engine (no AI model)."""
     # FastAPI and OpenCV take a second to load: not for --help.
     from rerender.engines.preview import PreviewEngine
+    from rerender.engines.settings import working_size
     from rerender.service.faults import BadFaults, read_faults
     from rerender.service.retention import Retention
     from rerender.service.server import LocalServer
@@ -73,7 +74,7 @@ def serve(
         faults = read_faults(faults_file) if faults_file else ()
         server = LocalServer(
             folder,
-            PreviewEngine(),
+            PreviewEngine(working_size()),
             keys,
             host=host,
             port=port,
