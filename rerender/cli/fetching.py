@@ -18,7 +18,6 @@ from rerender.errors import (
     ApiError,
     AuthenticationError,
     DownloadError,
-    InvalidRequest,
     MalformedResponse,
     RenderFailed,
     TransportError,
@@ -87,8 +86,6 @@ def _completed(client: Client, backend: Backend, render_id: str, terminal: Termi
     except WaitTimeout as error:
         why = str(error) if error.last else fault or str(error)
         raise Problem(Exit.UNFINISHED, f"{why} {LOOKED} Again: {go_on(render_id)}") from None
-    except InvalidRequest as error:
-        raise Problem(Exit.WRONG, str(error)) from None
     except MalformedResponse as error:
         raise Problem(Exit.NO_PICTURES, f"{error} Again: {go_on(render_id)}") from None
     except ApiError as error:

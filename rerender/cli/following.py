@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,13 +35,15 @@ NO_DATABASE = "The database of the history does not answer."
 class Stop:
     """While entered, Ctrl+C, SIGTERM and SIGHUP only set `asked`, so that no POST is cut off.
 
-    A second Ctrl+C ends the process at once. That is as safe as any kill: the journal says how far it came.
+    A second Ctrl+C ends the process at once, with `last_words` on stderr. That is as safe as any kill: the journal
+    says how far it came.
     """
 
     _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
     def __init__(self) -> None:
         self.asked = False
+        self.last_words = f"Stopped at once. The latest runs: {go_on()}"
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -56,6 +59,11 @@ class Stop:
     def _ask(self, number: int, _frame: FrameType | None) -> None:
         # A terminal that closes may send two SIGHUPs, which nobody means as "at once".
         if self.asked and number == signal.SIGINT:
+            over_its_echo = "\r" if os.isatty(2) else ""
+            if sys.stderr is not None:  # else 2 is closed, or is by now some other file
+                with suppress(OSError):
+                    # Not by sys.stderr itself, which may be in the middle of a write.
+                    os.write(2, f"{over_its_echo}{self.last_words}\n".encode())
             os._exit(Exit.INTERRUPTED)
         self.asked = True
 
@@ -136,11 +144,19 @@ def _wait(
         run = runtime.history(LOCAL).run(run_id)
         if run is None or is_over(run):
             return
+        stop.last_words = f"Stopped at once. {_at_stake(run)} How it stands: {go_on(run_id)}"
         terminal.progress(_stands(run), max(0.0, time.time() - run.created_at))
         left = end - time.monotonic()
         if left <= 0:
             return
         runtime.runner.wait_for_news(seen, min(LOOK_EVERY, left))
+
+
+def _at_stake(run: Run) -> str:
+    """What it means for an unfinished run that its process is killed."""
+    if run.is_preview:
+        return "It cost nothing."
+    return "It may have been charged." if run.submission == Submission.SUBMITTING else "Nothing is lost."
 
 
 def _stands(run: Run) -> str:

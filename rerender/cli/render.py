@@ -16,6 +16,7 @@ from rerender.models import BATCH_SIZE, CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE, SEE
 
 if TYPE_CHECKING:
     from rerender.studio.backends import Backend
+    from rerender.studio.runs import Run
 
 _STANDARD = 1  # of the sizes from small to large, the one that a new form of the app begins with
 _NOTHING_SENT = "Nothing was sent."
@@ -46,7 +47,7 @@ Examples:
 )
 @click.option("--seed", type=click.IntRange(*SEED), help="Where chance starts from. Random when not given.")
 @click.option("--preview", is_flag=True, help="Spend nothing: use the preview engine, also when there is a key.")
-@click.option("--again", is_flag=True, help="Also if the very same paid request is not finished in the History yet.")
+@click.option("--again", is_flag=True, help="Also if the very same paid request may still bring its pictures.")
 @shared
 def render(
     control_image: Path,
@@ -99,13 +100,10 @@ def _submit(
 
     with Stop() as stop, opened(_NOTHING_SENT) as runtime:
         history = runtime.history(LOCAL)
-        twin = None if backend.is_preview or again else history.unfinished_like(backend.name, request)
+        twin = None if backend.is_preview or again else history.open_like(backend.name, request)
         if twin:
-            raise Problem(
-                Exit.WRONG,
-                f"The very same request is still being made. Wait for it with: {go_on(twin.run_id)} "
-                f"With --again it is rendered once more, and costs again. {_NOTHING_SENT}",
-            )
+            again_costs = f"With --again it is rendered once more, and costs again. {_NOTHING_SENT}"
+            raise Problem(Exit.WRONG, f"{_said_of(twin)} {again_costs}")
         try:
             ready = runtime.ready(backend)
         except OSError as error:
@@ -118,6 +116,15 @@ def _submit(
         run = follow(runtime, run_id, terminal, stop, timeout, is_ours=True)
         code, sentence = ending(run, is_stopped=stop.asked, ends_here=runtime.previews_end_here)
         finish(history, run, terminal, folder, code, sentence)
+
+
+def _said_of(twin: Run) -> str:
+    """What became of a run of the very same request, and how to have its pictures."""
+    if twin.is_unfinished:
+        return f"The very same request is still being made. Wait for it with: {go_on(twin.run_id)}"
+    if twin.can_be_watched_again:
+        return f"The very same request was taken by the API already. Fetch its pictures with: {go_on(twin.run_id)}"
+    return "The very same request may have been charged. Say what became of it first, in the app."
 
 
 def _announced(request: RenderRequest, backend: Backend) -> str:

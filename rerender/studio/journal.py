@@ -28,8 +28,8 @@ from rerender.studio.tables import outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
 
-UNSENT = "The app was closed before this was sent. Nothing was charged; render it again."
-STOPPED = "The app stopped while this was being sent."
+UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
+STOPPED = "It was stopped while being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
@@ -154,6 +154,12 @@ class Journal:
         last = {} if render is None else {"phase": render.phase, "misc": dict(render.misc)}
         return self._write(run_id, self._is_mine, error=error, finished_at=self._wall(), **last)
 
+    def not_found(self, run: Run, error: str) -> bool:
+        """The API has no render of the id that its owner gave: what became of the run is unknown again."""
+        is_as_given = (runs.c.render_id == run.render_id) & runs.c.settled_at.is_not(None)
+        unknown = {"submission": Submission.UNCERTAIN, "render_id": None, "settled_at": None}
+        return self._write(run.run_id, self._is_mine, is_as_given, error=error, finished_at=self._wall(), **unknown)
+
     def completed(self, run_id: str, render: Render) -> tuple[float, set[int]] | None:
         """The API says `completed`: since when we know, and which outputs are stored. None if no longer ours."""
         now = func.coalesce(runs.c.completed_at, self._wall())
@@ -172,6 +178,7 @@ class Journal:
                 connection,
                 run.run_id,
                 self._is_mine,
+                runs.c.render_id == run.render_id,
                 error=error,
                 finished_at=now if is_last else None,
                 stored_at=now if is_all else None,

@@ -41,7 +41,7 @@ WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
 BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
-CLOSED = "The app was closed before this was sent."
+CLOSED = "It was stopped before it was sent."
 NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
@@ -142,7 +142,7 @@ class Runner:
         return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
     def reopen(self, workspace: str, run_id: str) -> bool:
-        """The owner takes back what `settle` was told. False when there is nothing to take back."""
+        """The owner takes back what `settle` or `attach` was told. False when there is nothing to take back."""
         return self._decided(self._steering.reopen(workspace, run_id))
 
     def has_looked(self, run_id: str) -> bool:

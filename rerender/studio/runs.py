@@ -109,6 +109,22 @@ class Run:
         return ended_without and may_have and self.submission == Submission.ACCEPTED
 
     @property
+    def is_open(self) -> bool:
+        """Whether its pictures may still come, so that another run of the very same request is rarely meant."""
+        may_come = not self.is_preview and (self.can_be_watched_again or self.state == State.UNCERTAIN)
+        return self.stored_at is None and (self.is_unfinished or may_come)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether its render id is what its owner found, and the API has never shown such a render."""
+        return self.is_found and self.phase is None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether its render id is what its owner found, not what the API answered."""
+        return self.submission == Submission.ACCEPTED and self.settled_at is not None
+
+    @property
     def can_be_settled(self) -> bool:
         """Whether its owner can say what became of it, for the first time or again."""
         is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, or_, select, update
 
 from rerender.client import is_id
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
 from rerender.studio.runs import Submission
-from rerender.studio.tables import runs
+from rerender.studio.tables import outputs, runs
 
 __all__ = ["Steering"]
 
@@ -38,6 +38,8 @@ NOBODY = {"owner": None, "lease_until": None}
 UNSENT = (runs.c.submission == Submission.SUBMITTING) & runs.c.submitted_at.is_(None) & runs.c.finished_at.is_(None)
 ACCEPTED = runs.c.submission == Submission.ACCEPTED
 WITHOUT_PICTURES = ACCEPTED & runs.c.finished_at.is_not(None) & runs.c.stored_at.is_(None)
+CAN_BE_WATCHED_AGAIN = WITHOUT_PICTURES & or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
+"""`Run.can_be_watched_again` in SQL."""
 GIVEN_UP = WITHOUT_PICTURES & runs.c.completed_at.is_not(None) & runs.c.stopped_at.is_(None)
 """The API completed the run, and its pictures could not be fetched for so long that nothing tries any more."""
 SETTLED = runs.c.settled_at.is_not(None)
@@ -72,7 +74,7 @@ class Steering:
         }
         is_watched = ACCEPTED & runs.c.finished_at.is_(None)
         # An id that its owner gave, and that the API has never confirmed, may be of no render at all.
-        is_doubtful = is_watched & runs.c.settled_at.is_not(None) & runs.c.phase.is_(None)
+        is_doubtful = is_watched & SETTLED & runs.c.phase.is_(None)
         return self._decide(
             workspace, run_id, (UNSENT, never_sent), (is_doubtful, doubtful), (is_watched | GIVEN_UP, unwatched)
         )
@@ -80,8 +82,7 @@ class Steering:
     def look_again(self, workspace: str, run_id: str) -> bool:
         """Go on with a run that was stopped, or whose pictures were given up."""
         anew = {"finished_at": None, "completed_at": None, "stopped_at": None, "error": None, **NOBODY}
-        may_have_some = or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
-        return self._decide(workspace, run_id, (WITHOUT_PICTURES & may_have_some, anew))
+        return self._decide(workspace, run_id, (CAN_BE_WATCHED_AGAIN, anew))
 
     def attach(self, workspace: str, run_id: str, render_id: str) -> bool:
         """The run of unknown fate is this render: follow it. Brings the run back, should it be deleted.
@@ -105,9 +106,21 @@ class Steering:
         return self._decide(workspace, run_id, (OF_UNKNOWN_FATE, settled))
 
     def reopen(self, workspace: str, run_id: str) -> bool:
-        """Take back what `settle` was told: nobody knows what became of the run."""
+        """Take back what `settle` or `attach` was told: nobody knows what became of the run.
+
+        The pictures of a render that is not its own leave it.
+        """
         unknown = {"submission": Submission.UNCERTAIN, "error": TAKEN_BACK, "settled_at": None}
-        return self._decide(workspace, run_id, (OF_UNKNOWN_FATE & SETTLED, unknown))
+        unseen = dict.fromkeys(("render_id", "phase", "completed_at", "stopped_at", "stored_at")) | {"misc": {}}
+        ended = {"finished_at": func.coalesce(runs.c.finished_at, self._wall())}
+        may_be_taken_back = SETTLED & (ACCEPTED | OF_UNKNOWN_FATE)
+        with self._database.write() as connection:
+            reopened = _changed(connection, workspace, run_id, may_be_taken_back, unknown | unseen | ended)
+            if reopened:
+                connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
+        if reopened:
+            self._announce()
+        return reopened
 
     def _decide(self, workspace: str, run_id: str, *cases: tuple[ColumnElement[bool], dict[str, Any]]) -> bool:
         """Write the values of the first case that the run is in. Whether it was in any."""

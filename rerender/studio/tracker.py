@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from rerender.client import Client, poll_delay
+from rerender.client import NOT_FOUND_GRACE, Client, poll_delay
 from rerender.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -40,6 +40,7 @@ DOWNLOADS_FOR = 24 * 3600.0
 MAX_PACE = 300.0
 # A file that is no picture may have been cut on its way; one that came so three times is what the API has.
 UNREADABLE_TRIES = 3
+NO_SUCH_RENDER = "The API has no render {}: look again in your account. The run may have been charged."
 LOST = "The preview service has lost this render. It cost nothing; render it again."
 
 
@@ -47,8 +48,8 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
-    `since` is the wall clock's time of the last known change of its phase. `is_refused` says that the last look ended
-    because of the backend's key, `has_looked` that one has ended.
+    `since` is the wall clock's time of the last known change of its phase, or of its render id. `is_refused` says that
+    the last look ended because of the backend's key, `has_looked` that one has ended.
     """
 
     run: Run
@@ -60,7 +61,8 @@ class _Watch:
     unreadable: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.since = self.run.completed_at or self.run.submitted_at or self.run.created_at
+        run = self.run
+        self.since = run.completed_at or run.settled_at or run.submitted_at or run.created_at
 
 
 class Tracker:
@@ -252,6 +254,8 @@ class Tracker:
     def _learn(self, watch: _Watch, client: Client, render: Render) -> bool:
         """Write down what the API says. False when there is nothing more to look for."""
         run = watch.run
+        if self._watches.get(run.run_id) is not watch:
+            return False  # Its owner said meanwhile that it is another render.
         if run.phase not in (None, render.phase):
             # How long it waited in a queue says nothing of how long it will be rendered.
             watch.since = self._wall()
@@ -264,10 +268,15 @@ class Tracker:
         return watch.run == run or self._journal.seen(run.run_id, render)
 
     def _miss(self, watch: _Watch, error: RerenderError) -> bool:
-        """A look that failed ends nothing, except at the embedded service, whose 404 is the whole truth."""
+        """A look that failed ends nothing, with two exceptions: the embedded service's 404 is the whole truth, and an
+        id that was typed by hand may be of no render at all.
+        """
         run_id = watch.run.run_id
         if isinstance(error, NotFound) and watch.run.is_preview:
             self._journal.ended(run_id, None, LOST)
+            return False
+        if isinstance(error, NotFound) and watch.run.is_unconfirmed and self._wall() - watch.since > NOT_FOUND_GRACE:
+            self._journal.not_found(watch.run, NO_SUCH_RENDER.format(watch.run.render_id))
             return False
         watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
         if watch.is_refused:

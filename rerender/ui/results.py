@@ -85,6 +85,8 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
         _details(visit, run, position, runs, stored)
         if not in_dialog:
             _go_on(visit, run, batch, position)
+    if run.is_found:
+        steering.found_by_owner(run)
     if run.is_preview and run.stored_at is not None:
         _understanding(run)
     with status:
@@ -156,6 +158,8 @@ def _words(run: Run) -> str:
     """Where the run is, in words; a phase that nobody knows is shown as the API says it."""
     if steering.is_queued(run):
         return "Waiting to be sent"
+    if run.is_unconfirmed:
+        return "Looking for its render"
     phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
     return PHASES.get(phase) or plain(phase or "")
 

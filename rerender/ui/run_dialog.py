@@ -116,7 +116,7 @@ def _at_stake(run: Run) -> str:
         return "It has not been sent yet: it is cancelled, and nothing is charged. "
     if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
         return ""
-    may_have = "may have been" if run.state == State.UNCERTAIN else "is"
+    may_have = "may have been" if run.state == State.UNCERTAIN or run.is_unconfirmed else "is"
     return f"The credit {may_have} spent, and that is not undone. "
 
 

@@ -19,7 +19,13 @@ def stops(run: Run, runs: list[Run]) -> None:
     elif is_queued(run):
         _stop_button("Cancel", unsent, _CANCEL)
     elif run.can_be_stopped:
-        _stop_button("Stop watching", [run.run_id], _STOP_FREE if run.is_preview else _STOP)
+        _stop_button("Stop watching", [run.run_id], _about_stopping(run))
+
+
+def _about_stopping(run: Run) -> str:
+    if run.is_preview:
+        return _STOP_FREE
+    return _STOP_UNCONFIRMED if run.is_unconfirmed else _STOP
 
 
 def _stop_button(label: str, run_ids: list[str], about: str) -> None:
@@ -45,7 +51,7 @@ def ended(run: Run) -> None:
 def watch_again(run: Run) -> None:
     """The way back to waiting for the pictures."""
     label, key = "Watch again" if run.stopped_at is not None else "Look again", f"steering.again.{run.run_id}"
-    st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
+    st.button(label, icon=":material/replay:", key=key, on_click=again, args=(run.run_id,), help=_AGAIN)
 
 
 def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
@@ -63,11 +69,26 @@ def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
         st.switch_page(NEEDS_YOU)
 
 
+def found_by_owner(run: Run) -> None:
+    """Whose word the run's render id is, and the way to take it back."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("You gave its render id.", width="content")
+        key = f"steering.not_its_own.{run.run_id}"
+        st.button("This is not its render", type="tertiary", key=key, on_click=_reopen, args=(run.run_id,), help=_OTHER)
+
+
+def _reopen(run_id: str) -> None:
+    visit = visit_now()
+    visit.runner.reopen(visit.workspace, run_id)
+
+
+_OTHER = "Its pictures leave this run, and you are asked again what became of it."
 _FATE = "Charged, not charged, or found"
 _MISTAKEN = "Takes back what you said, and asks you anew"
 _AGAIN = "Nothing is sent again: the pictures are fetched if they are still there."
 _CANCEL = "It has not been sent yet, so nothing is charged."
 _STOP = "The credit is spent: the API goes on with the render. You can watch it again at any time."
+_STOP_UNCONFIRMED = "The API has not shown this render yet. You are asked again what became of the run."
 _STOP_FREE = "It cost nothing. You can watch it again at any time."
 
 
@@ -79,7 +100,8 @@ def _stop(run_ids: list[str]) -> None:
         st.toast("It was on its way already; wait a moment")
 
 
-def _again(run_id: str) -> None:
+def again(run_id: str) -> None:
+    """Go on with the run, with the key in use where it is that one's."""
     visit = visit_now()
     run = visit.history.run(run_id)
     if run is not None and visit.runner.look_again(visit.workspace, run_id):

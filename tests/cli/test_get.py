@@ -133,8 +133,11 @@ def test_2_means_that_nobody_can_be_asked(cli: Cli) -> None:
     assert "GENLY_API_KEY" in result.stderr
 
 
-def test_2_also_means_an_id_that_is_none(cli: Cli, hosted: FakeApi) -> None:
-    assert (cli("get", "../workflows").exit_code, hosted.state.requests) == (2, [])
+@pytest.mark.parametrize("no_id", ["../workflows", "a b/../c", "..", ""])
+def test_2_also_means_an_id_that_is_none(cli: Cli, hosted: FakeApi, tmp_path: Path, no_id: str) -> None:
+    result = cli("get", no_id)
+    assert (result.exit_code, result.stderr) == (2, "This is no run or render id. Looking cost nothing.\n")
+    assert (hosted.state.requests, (tmp_path / "home").exists()) == ([], False)
 
 
 def test_one_look_is_enough_for_what_is_completed_however_long_it_takes(

@@ -197,7 +197,7 @@ def test_3_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, mo
     monkeypatch.setenv("GENLY_BASE_URL", f"http://127.0.0.1:{unused_port()}")
     result = cli("render", "clay.png", "oak")
     assert result.exit_code == 3
-    assert "Nothing was charged." in result.stderr
+    assert "(connection refused). Nothing was charged." in result.stderr
 
 
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(503), Answer(200, {"ok": True})])
@@ -271,7 +271,7 @@ def test_a_database_that_fails_at_the_end_leaves_every_other_end_as_it_is(
 def test_a_database_that_fails_before_anything_was_sent_says_so(
     cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(History, "unfinished_like", broken)
+    monkeypatch.setattr(History, "open_like", broken)
     result = cli("render", "clay.png", "oak")
     assert (result.exit_code, hosted.state.requests) == (2, [])
     assert "Nothing was sent." in result.stderr
@@ -325,3 +325,25 @@ def test_the_same_paid_request_is_not_sent_twice_unless_that_is_meant(cli: Cli, 
     assert (refused.exit_code, hosted.state.submit_count) == (2, 1)
     assert "--again" in refused.stderr
     assert (cli(*same, "--again").exit_code, hosted.state.submit_count) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "sentence"),
+    [
+        ("submission = 'uncertain', render_id = NULL", "may have been charged"),
+        ("stopped_at = 5", "Fetch its pictures with: python -m rerender get"),
+    ],
+)
+def test_the_same_paid_request_is_not_sent_twice_either_when_it_may_have_been_charged_or_is_watched_no_more(
+    cli: Cli, hosted: FakeApi, tmp_path: Path, now: str, sentence: str
+) -> None:
+    hosted.state.phases = ["processing"]
+    same = ("render", "clay.png", "oak", "--seed", 1, "--timeout", 0)
+    assert cli(*same).exit_code == 6
+    database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    with database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE runs SET finished_at = 5, {now}")
+    database.close()
+    refused = cli(*same)
+    assert (refused.exit_code, hosted.state.submit_count) == (2, 1)
+    assert sentence in refused.stderr

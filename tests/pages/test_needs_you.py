@@ -173,6 +173,22 @@ def test_a_pasted_id_brings_the_pictures(app: AppTest, database: Database, monke
         assert "Nothing needs you" in texts(app)
         wait_until(lambda: the_run(database).stored_at)
         assert api.state.submit_count == 0
+        app.switch_page("pages/render.py").run()
+        assert "You gave its render id." in texts(app)
+        press(app, "This is not its render")
+        assert (the_run(database).state, the_run(database).render_id) == (State.UNCERTAIN, None)
+        assert "Say what became of it" in [button.label for button in app.button]
+        assert "You gave its render id." not in texts(app)
+
+
+def test_while_the_api_has_not_shown_the_render_that_its_owner_named_nothing_is_called_spent(
+    app: AppTest, database: Database
+) -> None:
+    add_run(database, **{**PAID, "finished_at": None, "settled_at": 5.0, "phase": None})
+    app.switch_page("pages/render.py").run()
+    (stop,) = [button for button in app.button if button.label == "Stop watching"]
+    assert "has not shown this render yet" in stop.help
+    assert "Looking for its render" in app.status[0].label
 
 
 def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, database: Database) -> None:
@@ -180,7 +196,7 @@ def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, datab
     app.run()
     press(app, "Render it again")
     assert app.text_area(key="form.prompt").value == "a prompt of its own"
-    assert app.number_input(key="form.seed").value == 4711
+    assert app.number_input(key="form.seed.1").value == 4711
     assert [run.run_id for run in History(database, LOCAL).recent()] == [run_id]
 
 

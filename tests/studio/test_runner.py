@@ -197,7 +197,7 @@ def test_close_sends_nothing_that_was_just_about_to_be_sent(
     run = read(history, run_id)
     assert (run.state, run.error, api.state.submit_count) == (
         State.REFUSED,
-        "The app was closed before this was sent. Nothing was charged.",
+        "It was stopped before it was sent. Nothing was charged.",
         0,
     )
 

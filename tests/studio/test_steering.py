@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from rerender.client import NOT_FOUND_GRACE
 from rerender.studio.attention import Need
 from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.curation import Curation, purge
@@ -23,7 +24,7 @@ from rerender.studio.tables import runs
 from rerender.studio.wipe import at_stake
 from tests.fake_api import Answer, FakeApi, Request, picture
 from tests.studio.archives import changed, exported, imported
-from tests.studio.helpers import a_request, finished, read
+from tests.studio.helpers import WallClock, a_request, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -312,6 +313,85 @@ def test_an_id_that_the_api_never_confirmed_can_be_taken_back_and_the_run_is_of_
     assert "before the API had shown a render mistyped" in str(run.error)
     assert runner.attach("ours", run_id, "render1")
     assert finished(history, run_id).state == State.COMPLETED
+
+
+def test_an_id_of_no_render_asks_again_once_the_api_has_not_known_it_for_a_while(
+    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+) -> None:
+    wall = WallClock()
+    runner = start_runner(wall=wall)
+    run_id = uncertain(runner, backend, history, api).run_id
+    assert runner.attach("ours", run_id, "mistyped")
+    looks = api.state.get_count
+    wait_until(lambda: api.state.get_count > looks + 2)
+    assert read(history, run_id).is_unfinished, "a render may take a moment to be seen everywhere"
+    assert history.need_count() == 0
+    wall.ahead = NOT_FOUND_GRACE + 1
+    run = finished(history, run_id)
+    assert (run.state, run.render_id, run.settled_at, run.cost) == (State.UNCERTAIN, None, None, 0.025)
+    assert str(run.error).startswith("The API has no render mistyped: look again in your account.")
+    assert [need for need, _ in history.needs()] == [Need.FATE]
+    assert runner.attach("ours", run_id, "render1")
+    assert finished(history, run_id).state == State.COMPLETED
+
+
+@pytest.mark.parametrize("known", [{"settled_at": None, "phase": None}, {"phase": "processing"}])
+def test_a_render_that_the_api_has_answered_with_or_shown_is_looked_for_however_long_it_is_not_found(
+    known: dict[str, Any], start_runner: Callable[..., Runner], history: History, database: Database, api: FakeApi
+) -> None:
+    then = time.time() - NOT_FOUND_GRACE - 1
+    paid = {**PAID, "backend": api.base_url, "finished_at": None, "submitted_at": then, "settled_at": then}
+    run_id = add_run(database, **{**paid, "render_id": "gone", **known})
+    start_runner()
+    wait_until(lambda: api.state.get_count > 2)
+    run = read(history, run_id)
+    assert (run.is_unfinished, run.render_id) == (True, "gone")
+
+
+def test_a_render_that_is_not_its_own_leaves_the_run_with_its_pictures_and_the_right_one_can_be_given(
+    runner: Runner, backend: Backend, history: History, database: Database, api: FakeApi
+) -> None:
+    run_id = uncertain(runner, backend, history, api).run_id
+    api.state.renders["other"] = a_request(batch_size=2).to_json()
+    runner.attach("ours", run_id, "other")
+    assert finished(history, run_id).is_found
+    assert len(history.outputs(run_id)) == 2
+    assert not runner.reopen("theirs", run_id)
+    assert runner.reopen("ours", run_id)
+    run = read(history, run_id)
+    assert (run.state, run.render_id, run.phase, run.misc, run.cost) == (State.UNCERTAIN, None, None, {}, 0.025)
+    assert history.outputs(run_id) == []
+    assert runner.attach("ours", run_id, "render1")
+    assert finished(history, run_id).render_id == "render1"
+    assert len(history.outputs(run_id)) == 1
+
+
+@pytest.mark.parametrize(("held", "phase"), [("/api/renders/other", "failed"), ("/files/other/1.png", "completed")])
+def test_a_look_under_way_at_a_render_that_is_not_its_own_changes_nothing_of_the_right_one(
+    held: str, phase: str, runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    run_id = uncertain(runner, backend, history, api).run_id
+    api.state.renders["other"] = a_request(batch_size=2).to_json()
+    api.state.phases_of |= {"other": [phase], "render1": ["processing"]}
+    looking, go_on = threading.Event(), threading.Event()
+
+    def hold(request: Any) -> None:
+        if request.path == held:
+            looking.set()
+            go_on.wait(10)
+
+    api.state.on_request = hold
+    assert runner.attach("ours", run_id, "other")
+    assert looking.wait(10)
+    assert runner.reopen("ours", run_id)
+    assert runner.attach("ours", run_id, "render1")
+    wait_until(lambda: read(history, run_id).phase == "processing")
+    go_on.set()
+    looks = api.state.looks["render1"]
+    wait_until(lambda: api.state.looks["render1"] > looks + 3)
+    api.state.phases_of["render1"] = ["completed"]
+    run = finished(history, run_id)
+    assert (run.state, run.render_id, len(history.outputs(run_id))) == (State.COMPLETED, "render1", 1)
 
 
 def test_a_run_that_was_not_charged_costs_nothing_and_asks_no_more(
