@@ -124,8 +124,8 @@ def _shaded_rows(luma: Plane, x: int, y: int, width: int, height: int) -> int:
     left, right = luma[rows, max(0, x - far) : max(0, x - near)], luma[rows, x + width + near : x + width + far]
     if not (left.size and right.size):
         return 0
-    inside = np.median(luma[rows, x : x + width], axis=1)
-    beside = np.minimum(np.median(left, axis=1), np.median(right, axis=1))
+    inside = luma[rows, x : x + width].mean(axis=1)
+    beside = np.minimum(left.mean(axis=1), right.mean(axis=1))
     framed = np.nonzero(beside > inside + 0.04)[0]
     return int(framed[0]) if len(framed) else 0
 
