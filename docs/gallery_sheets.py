@@ -83,16 +83,16 @@ PROMPTS: dict[str, tuple[str, ...]] = {
     ),
     "street": (
         "golden hour, brick facades, cobblestone street",
-        "night, warm lit windows, brick townhouses",
-        "heavy snow, winter evening, plaster facades",
+        "night, warm lit windows, brick townhouses, asphalt street",
+        "heavy snow, winter, plaster facades",
         "(fog:1.2), dawn",
         "autumn, overcast, concrete facades",
         "glass facades, clear sky, asphalt street",
         "night, rain, neon",
-        "watercolor, spring morning, cream facades",
+        "watercolor, spring morning, cream facades, stone pavement",
         "oil painting, sunset",
         "gouache, pastel facades, summer",
-        "comic, vibrant, red brick",
+        "comic, vibrant, red brick, asphalt street",
         "blueprint",
         "black and white photo, moody, overcast",
     ),
@@ -157,7 +157,7 @@ STRIP: tuple[Shot, ...] = tuple(
         ("living-room", "scandinavian living room, white walls, oak floor, beige linen sofa"),
         ("armchair", "studio lighting, oak armchair, emerald velvet cushions, blush background"),
         ("street", "dusk, rain, sandstone facades, wet asphalt street"),
-        ("street", "watercolor, spring morning, cream facades"),
+        ("street", "watercolor, spring morning, cream facades, stone pavement"),
     )
 )
 """The README's row of pictures."""
