@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rerender.studio.backends import Backend
 
 _STANDARD = 1  # of the sizes from small to large, the one that a new form of the app begins with
+_NOTHING_SENT = "Nothing was sent."
 
 
 @click.command(
@@ -45,7 +46,7 @@ Examples:
 )
 @click.option("--seed", type=click.IntRange(*SEED), help="Where chance starts from. Random when not given.")
 @click.option("--preview", is_flag=True, help="Spend nothing: use the preview engine, also when there is a key.")
-@click.option("--again", is_flag=True, help="Also if the very same paid request is still being made.")
+@click.option("--again", is_flag=True, help="Also if the very same paid request is not finished in the History yet.")
 @shared
 def render(
     control_image: Path,
@@ -82,9 +83,9 @@ def render(
         prepared = images.prepare(data, image_width, image_height, fit, keep_alpha=backend.keeps_alpha)
         seed = secrets.randbelow(SEED.high + 1) if seed is None else seed
         request = RenderRequest(prompt, prepared, batch_size, image_width, image_height, seed)
-        _submit(request, backend, terminal, usable(out), timeout, again=again)
+        _submit(request, backend, terminal, usable(out, _NOTHING_SENT), timeout, again=again)
     except (ConfigurationError, ImageError, InvalidRequest) as error:
-        terminal.fail(Problem(Exit.WRONG, f"{error} Nothing was sent."))
+        terminal.fail(Problem(Exit.WRONG, f"{error} {_NOTHING_SENT}"))
     except Problem as problem:
         terminal.fail(problem)
 
@@ -96,21 +97,21 @@ def _submit(
     from rerender.cli.following import Stop, follow, opened
     from rerender.studio.workspaces import LOCAL
 
-    with Stop() as stop, opened() as runtime:
+    with Stop() as stop, opened(_NOTHING_SENT) as runtime:
         history = runtime.history(LOCAL)
         twin = None if backend.is_preview or again else history.unfinished_like(backend.name, request)
         if twin:
             raise Problem(
                 Exit.WRONG,
                 f"The very same request is still being made. Wait for it with: {go_on(twin.run_id)} "
-                "With --again it is rendered once more, and costs again. Nothing was sent.",
+                f"With --again it is rendered once more, and costs again. {_NOTHING_SENT}",
             )
         try:
             ready = runtime.ready(backend)
         except OSError as error:
             raise Problem(Exit.WRONG, f"The preview engine cannot be started: {error.strerror}.") from None
         if stop.asked:
-            raise Problem(Exit.INTERRUPTED, "Stopped. Nothing was sent.")
+            raise Problem(Exit.INTERRUPTED, f"Stopped. {_NOTHING_SENT}")
         terminal.note(_announced(request, backend))
         run_id = runtime.runner.submit(LOCAL, ready, request)
         terminal.note(f"Run {run_id}")

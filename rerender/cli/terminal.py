@@ -11,19 +11,21 @@ from typing import Any, NoReturn
 
 import click
 
-__all__ = ["EXIT_CODES", "Exit", "Problem", "Terminal", "go_on", "plain"]
+__all__ = ["EXIT_CODES", "LOOKED", "Exit", "Problem", "Terminal", "go_on", "plain"]
 
 EXIT_CODES = """\b
 Exit codes:
   0    done: the pictures are written
   2    wrong use, image, value or setting: nothing was sent
-  3    refused by the API, or the API was not reached: nothing was charged
+  3    refused by the API, or nothing could be sent to it: this cost nothing
   4    uncertain: it may have been charged, and is not sent again by itself
   5    the render ended without pictures, as failed or dead
   6    not finished in time: `get ID` goes on
   7    pictures could not be fetched yet, or not be written: `get ID` goes on
   130  stopped by Ctrl+C: `get ID` goes on
 """
+
+LOOKED = "Looking cost nothing."
 
 
 class Exit(IntEnum):

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, literal, or_, sele
 from rerender.client import is_id
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import FREE, Submission
+from rerender.studio.runs import Submission
 from rerender.studio.tables import runs
 
 __all__ = ["Steering"]
@@ -29,6 +29,9 @@ NOT_FOUND = (
 )
 WAS_CHARGED = "You found that it was charged. Its pictures did not come here."
 WAS_NOT_CHARGED = "You found that it was not charged."
+TAKEN_BACK = (
+    "You took back what you had found. It may have been charged. Look at your account before you render it again."
+)
 NOBODY = {"owner": None, "lease_until": None}
 """Whoever takes up orphans next goes on with the run."""
 
@@ -37,7 +40,11 @@ ACCEPTED = runs.c.submission == Submission.ACCEPTED
 WITHOUT_PICTURES = ACCEPTED & runs.c.finished_at.is_not(None) & runs.c.stored_at.is_(None)
 GIVEN_UP = WITHOUT_PICTURES & runs.c.completed_at.is_not(None) & runs.c.stopped_at.is_(None)
 """The API completed the run, and its pictures could not be fetched for so long that nothing tries any more."""
-OF_UNKNOWN_FATE = (runs.c.submission == Submission.UNCERTAIN) & (runs.c.backend != EMBEDDED)
+SETTLED = runs.c.settled_at.is_not(None)
+OF_UNKNOWN_FATE = (runs.c.backend != EMBEDDED) & or_(
+    runs.c.submission == Submission.UNCERTAIN, (runs.c.submission == Submission.REFUSED) & SETTLED
+)
+"""Nobody knows more of it than its owner, who may have said something and may still be mistaken."""
 
 
 class Steering:
@@ -54,7 +61,7 @@ class Steering:
         False while the POST is in flight, and for what has ended.
         """
         now = self._wall()
-        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now, **FREE}
+        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now}
         unwatched = {"finished_at": now, "stopped_at": now, "error": _stopped()}
         doubtful = {
             "submission": Submission.UNCERTAIN,
@@ -93,10 +100,14 @@ class Steering:
 
     def settle(self, workspace: str, run_id: str, *, charged: bool) -> bool:
         """The owner has looked up whether the run of unknown fate was charged."""
-        settled: dict[str, Any] = {"settled_at": self._wall(), "error": WAS_CHARGED if charged else WAS_NOT_CHARGED}
-        if not charged:
-            settled |= {"submission": Submission.REFUSED, **FREE}
+        found = (Submission.UNCERTAIN, WAS_CHARGED) if charged else (Submission.REFUSED, WAS_NOT_CHARGED)
+        settled = {"submission": found[0], "error": found[1], "settled_at": self._wall()}
         return self._decide(workspace, run_id, (OF_UNKNOWN_FATE, settled))
+
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """Take back what `settle` was told: nobody knows what became of the run."""
+        unknown = {"submission": Submission.UNCERTAIN, "error": TAKEN_BACK, "settled_at": None}
+        return self._decide(workspace, run_id, (OF_UNKNOWN_FATE & SETTLED, unknown))
 
     def _decide(self, workspace: str, run_id: str, *cases: tuple[ColumnElement[bool], dict[str, Any]]) -> bool:
         """Write the values of the first case that the run is in. Whether it was in any."""

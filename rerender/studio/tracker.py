@@ -48,7 +48,7 @@ class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
     `since` is the wall clock's time of the last known change of its phase. `is_refused` says that the last look ended
-    because of the backend's key.
+    because of the backend's key, `has_looked` that one has ended.
     """
 
     run: Run
@@ -56,6 +56,7 @@ class _Watch:
     due: float
     since: float = field(init=False)
     is_refused: bool = False
+    has_looked: bool = False
     unreadable: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,6 +93,7 @@ class Tracker:
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
         self._next_renewal = self._next_round = -math.inf
+        self._has_begun = False
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="rerender-tracker", daemon=True)
@@ -119,6 +121,12 @@ class Tracker:
             self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
         self._woken.set()
 
+    def has_looked(self, run_id: str) -> bool:
+        """Whether a look at the run has ended; or the first round has, without taking it up."""
+        with self._lock:
+            watch = self._watches.get(run_id)
+        return self._has_begun and (watch is None or watch.has_looked)
+
     def look_around(self) -> None:
         """Do the next round now: there may be a run to take up, or a key for one."""
         self._next_renewal = self._next_round = -math.inf
@@ -139,6 +147,7 @@ class Tracker:
                 # A locked or full database passes; a tracker that has ended does not come back.
                 _log.exception("The tracker goes on after an error.")
                 pause = 1.0
+            self._has_begun = True
             self._woken.wait(pause)
 
     def _renew(self) -> None:
@@ -219,6 +228,7 @@ class Tracker:
             goes_on, pace = self._look_once(watch)
         except Exception:
             _log.exception("Run %s is looked at again after an error.", watch.run.run_id)
+        watch.has_looked = True
         if not goes_on:
             self._drop(watch)
             return

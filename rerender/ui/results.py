@@ -10,10 +10,10 @@ import streamlit as st
 
 from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
-from rerender.studio.runs import Picture, Run, State
+from rerender.studio.runs import Picture, Run
 from rerender.ui import as_code, comparison, control_form, series, session, steering
 from rerender.ui.compare import Side, alone
-from rerender.ui.page import NEEDS_YOU, plain
+from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -90,8 +90,8 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
     with status:
         if not run.is_unfinished and run.stored_at is None:
             steering.ended(run)
-            if run.state == State.UNCERTAIN and not in_dialog:
-                st.page_link(NEEDS_YOU, label="Say what became of it", icon=":material/help_center:")
+            if run.can_be_settled and not in_dialog:
+                steering.say_fate(run)
         if any(one.is_unfinished for one in runs):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 with st.container():

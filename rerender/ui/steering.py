@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rerender.studio.runs import Run
-from rerender.ui.page import plain
+from rerender.ui.page import NEEDS_YOU, plain
 from rerender.ui.runtime import visit_now
 
 
@@ -46,6 +48,23 @@ def watch_again(run: Run) -> None:
     st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
 
 
+def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
+    """The way to say what became of a run of unknown fate, also for whoever did and was mistaken.
+
+    `leave` is called before another page is shown.
+    """
+    is_settled = run.settled_at is not None
+    label, about = ("Say again what became of it", _MISTAKEN) if is_settled else ("Say what became of it", _FATE)
+    if st.button(label, icon=":material/help_center:", key=f"steering.fate.{run.run_id}", help=about):
+        visit = visit_now()
+        if is_settled:
+            visit.runner.reopen(visit.workspace, run.run_id)
+        leave()
+        st.switch_page(NEEDS_YOU)
+
+
+_FATE = "Charged, not charged, or found"
+_MISTAKEN = "Takes back what you said, and asks you anew"
 _AGAIN = "Nothing is sent again: the pictures are fetched if they are still there."
 _CANCEL = "It has not been sent yet, so nothing is charged."
 _STOP = "The credit is spent: the API goes on with the render. You can watch it again at any time."
@@ -54,8 +73,9 @@ _STOP_FREE = "It cost nothing. You can watch it again at any time."
 
 def _stop(run_ids: list[str]) -> None:
     visit = visit_now()
-    stopped = [visit.runner.stop_watching(visit.workspace, run_id) for run_id in run_ids]
-    if not all(stopped):
+    left = [run_id for run_id in run_ids if not visit.runner.stop_watching(visit.workspace, run_id)]
+    # Of the others the page shows how they ended meanwhile.
+    if any(run.submission == "submitting" for run in filter(None, map(visit.history.run, left))):
         st.toast("It was on its way already; wait a moment")
 
 

@@ -21,7 +21,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run, State, Submission
 from rerender.studio.tables import runs
 from rerender.studio.wipe import at_stake
-from tests.fake_api import Answer, FakeApi, picture
+from tests.fake_api import Answer, FakeApi, Request, picture
 from tests.studio.archives import changed, exported, imported
 from tests.studio.helpers import a_request, finished, read
 from tests.studio.rows import add_run
@@ -322,7 +322,52 @@ def test_a_run_that_was_not_charged_costs_nothing_and_asks_no_more(
     run = read(history, run_id)
     assert (run.state, run.credits, run.cost) == (State.REFUSED, 0.0, 0.0)
     assert (history.need_count(), at_stake(database, "ours")) == (0, 0)
-    assert not runner.settle("ours", run_id, charged=True)
+
+
+def test_whoever_said_by_mistake_that_it_was_not_charged_can_say_that_it_was_and_its_cost_is_back(
+    runner: Runner, history: History, database: Database
+) -> None:
+    run_id = add_run(database, **UNCERTAIN)
+    for charged, state, cost in ((False, State.REFUSED, 0.0), (True, State.FAILED, 0.025), (False, State.REFUSED, 0.0)):
+        assert runner.settle("ours", run_id, charged=charged)
+        run = read(history, run_id)
+        assert (run.state, run.cost, run.can_be_settled) == (state, cost, True)
+        assert ("not charged" in str(run.error)) == (not charged)
+
+
+def test_whoever_said_by_mistake_that_it_was_not_charged_can_still_have_its_pictures(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    run_id = uncertain(runner, backend, history, api).run_id
+    assert runner.settle("ours", run_id, charged=False)
+    assert runner.attach("ours", run_id, "render1")
+    run = finished(history, run_id)
+    assert (run.state, run.credits, run.cost, run.can_be_settled) == (State.COMPLETED, 1.0, 0.025, False)
+
+
+@pytest.mark.parametrize("charged", [True, False])
+def test_what_its_owner_said_can_be_taken_back_and_then_nobody_knows_again(
+    charged: bool, runner: Runner, history: History, database: Database
+) -> None:
+    run_id = add_run(database, **UNCERTAIN)
+    assert not runner.reopen("ours", run_id), "nothing was said yet"
+    runner.settle("ours", run_id, charged=charged)
+    assert not runner.reopen("theirs", run_id)
+    assert runner.reopen("ours", run_id)
+    run = read(history, run_id)
+    assert (run.state, run.credits, run.cost) == (State.UNCERTAIN, 1.0, 0.025)
+    assert "may have been charged" in str(run.error)
+    assert (history.need_count(), at_stake(database, "ours")) == (1, 1)
+
+
+def test_the_price_of_a_run_that_was_called_not_charged_outlives_an_export(database: Database, runner: Runner) -> None:
+    run_id = add_run(database, created_at=1.8e9, **{**UNCERTAIN, "finished_at": 1.8e9})
+    assert runner.settle("ours", run_id, charged=False)
+    imported(database, exported(database), "theirs")
+    (run,) = History(database, "theirs").recent()
+    assert run.cost == 0.0
+    assert runner.settle("theirs", run.run_id, charged=True)
+    assert read(History(database, "theirs"), run.run_id).cost == 0.025
 
 
 def test_a_run_that_was_charged_keeps_its_cost_asks_no_more_and_can_still_be_found(
@@ -355,7 +400,9 @@ def test_only_the_fate_of_an_uncertain_paid_run_is_for_its_owner_to_say(
     run_id = add_run(database, **columns)
     assert not runner.attach("ours", run_id, "render1")
     assert not runner.settle("ours", run_id, charged=False)
+    assert not runner.reopen("ours", run_id)
     run = read(history, run_id)
+    assert not run.can_be_settled
     assert (run.submission, run.settled_at) == (columns.get("submission", "accepted"), None)
 
 
@@ -371,10 +418,61 @@ def test_a_late_answer_overrules_what_its_owner_said(
     said = read(history, run_id)
     journal.not_accepted(run_id, Submission.UNCERTAIN, "late, and no better known")
     assert read(history, run_id) == said
-    journal.accepted(run_id, "render1", backend)
+    journal.accepted(run_id, "render1")
     run = read(history, run_id)
     assert (run.submission, run.render_id, run.credits, run.cost) == ("accepted", "render1", 1.0, 0.025)
     assert (run.settled_at, run.is_unfinished) == (None, True)
+
+
+@pytest.mark.parametrize("charged", [None, True, False])
+def test_a_refusal_that_comes_late_is_certain_whatever_was_thought_or_said_meanwhile(
+    charged: bool | None, runner: Runner, journal: Journal, database: Database, history: History
+) -> None:
+    run_id = add_run(database, **UNCERTAIN)
+    if charged is not None:
+        runner.settle("ours", run_id, charged=charged)
+    journal.not_accepted(run_id, Submission.REFUSED, "late")
+    run = read(history, run_id)
+    assert (run.state, run.error, run.cost) == (State.REFUSED, "late", 0.0)
+    assert not run.can_be_settled
+
+
+@pytest.mark.parametrize("submission", [Submission.REFUSED, Submission.UNCERTAIN])
+def test_a_late_answer_without_an_id_changes_neither_a_stopped_run_nor_one_whose_render_was_found(
+    submission: Submission,
+    start_runner: Callable[..., Runner],
+    journal: Journal,
+    database: Database,
+    backend: Backend,
+    history: History,
+) -> None:
+    runner = start_runner(lambda *_: None)
+    stopped, found = journal.begin("ours", backend, a_request()), add_run(database, **UNCERTAIN)
+    assert runner.stop_watching("ours", stopped)
+    assert runner.attach("ours", found, "render1")
+    before = [read(history, run_id) for run_id in (stopped, found)]
+    for run_id in (stopped, found):
+        journal.not_accepted(run_id, submission, "late")
+    after = [read(history, run_id) for run_id in (stopped, found)]
+    assert [(run.submission, run.render_id) for run in after] == [("refused", None), ("accepted", "render1")]
+    assert after[0].error == before[0].error
+
+
+def test_a_run_that_was_taken_over_while_in_flight_and_is_then_not_accepted_was_not_charged(
+    runner: Runner, backend: Backend, history: History, database: Database, api: FakeApi
+) -> None:
+    def take_over(request: Request) -> None:
+        if request.method == "POST":
+            with database.write() as connection:  # as another process does, for which this one seems to be gone
+                connection.execute(update(runs).values(submission="uncertain", finished_at=5.0, owner=None))
+
+    api.state.on_request = take_over
+    api.state.submit_answers = [Answer(429, headers={"Retry-After": "0"})]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).state == State.REFUSED)
+    run = read(history, run_id)
+    assert (run.cost, api.state.submit_count) == (0.0, 1)
+    assert "Nothing was charged" in str(run.error)
 
 
 # What needs its owner.

@@ -26,6 +26,7 @@ HOSTED = {"backend": "https://api.test", "credits": 1.0, "cost": 0.025}
         ({**HOSTED, "submission": "uncertain", "stored_at": None, "settled_at": 5.0}, "$0.025"),
         ({**HOSTED, "submission": "uncertain", "stored_at": None}, "Perhaps $0.025"),
         ({**HOSTED, "submission": "refused", "stored_at": None, "credits": 0.0, "cost": 0.0}, "Not charged"),
+        ({**HOSTED, "submission": "refused", "stored_at": None, "settled_at": 5.0}, "Not charged"),
         ({**HOSTED, "credits": 0.0, "cost": 0.0}, "0 credits"),
         ({**HOSTED, "submission": "uncertain", "stored_at": None, "credits": 0.0, "cost": 0.0}, "0 credits"),
     ],

@@ -175,7 +175,8 @@ def _picture(scene: Scene, frame: _Frame, lock: float, tell: Callable[[str], Non
     del picture
     tell("structure")
     strength = lock * LOCK_STRENGTH[scene.plan.medium] * (PHOTO_LOCK if scene.is_photo else 1)
-    return enlarge(lock_structure(finished, frame.guide, strength), frame.detail)
+    new_sky = scene.mask("sky") if scene.is_photo and scene.outdoors and not scene.keeps_its_light else None
+    return enlarge(lock_structure(finished, frame.guide, strength, new_sky), frame.detail)
 
 
 def _in_medium(scene: Scene, picture: Planes) -> Planes:

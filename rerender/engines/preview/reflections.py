@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, fbm, smoothstep
+from rerender.engines.preview.fields import Plane, Planes, blur, fbm, smoothstep
 from rerender.engines.preview.scene import Scene
 
 # How much of the rain stands on a ground; what is not named lets it stand.
@@ -23,6 +23,8 @@ def wet_ground(scene: Scene, picture: Planes, amount: float) -> None:
     stands = PUDDLES.get(scene.plan.surfaces["ground"].material, 1.0)
     puddles = smoothstep(0.38, 0.62, fbm(scene.shape, 5, 4, scene.rng("puddles"), stretch=(0.7, 3)))
     share = ground * (np.float32(0.25) + np.float32(0.6) * puddles) * np.float32(amount * stands)
+    if scene.is_photo:
+        share *= _calm(scene)
     window = max(1, int(5 * scene.unit)), max(1, int(31 * scene.unit))
     columns, rows = _mirrored(scene)
     darkening = 1 - np.float32(DARKER_WHEN_WET * amount) * ground
@@ -57,6 +59,12 @@ def mirror_in_water(scene: Scene, picture: Planes) -> None:
         seen -= plane
         seen *= share
         plane += seen
+
+
+def _calm(scene: Scene) -> Plane:
+    """1 where a photo's ground is smooth enough to be a street or a floor, 0 in its trees."""
+    rough = np.abs(scene.luma - blur(scene.luma, 3 * scene.unit))
+    return smoothstep(0.035, 0.015, blur(rough, 14 * scene.unit))
 
 
 def _mirrored(scene: Scene) -> tuple[Plane, Plane]:

@@ -49,17 +49,22 @@ def guide(control: Bytes) -> Guide:
     return Guide(wanted, detail)
 
 
-def lock_structure(picture: Bytes, control: Guide, strength: float) -> Bytes:
+def lock_structure(picture: Bytes, control: Guide, strength: float, replaced: Plane | None = None) -> Bytes:
     """Add the control's contrast-normalised detail where one of its edges has no counterpart within two pixels.
 
     In steps, so that each edge gets no more than it needs to be one: in fog a little is enough, and all of it would
-    be an outline. `picture` is (H, W, 3) uint8; `strength` is 0 for none, 1 for what most pictures need.
+    be an outline. `picture` is (H, W, 3) uint8; `strength` is 0 for none, 1 for what most pictures need. `replaced`
+    (H, W) is 1 where something else was put, of which the control's lines are none.
     """
     done = 0.0
+    wanted = control.wanted
+    if replaced is not None:
+        # Its border is the subject's outline, which is wanted.
+        wanted = wanted & (cv2.erode(replaced, np.ones((9, 9), np.uint8)) < 0.5)
     for share in STEPS if strength > 0 else ():
         near = cv2.dilate(edges(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)).astype(np.uint8), np.ones((5, 5), np.uint8))
-        missing = (control.wanted & (near == 0)).astype(np.uint8)
-        if int(np.count_nonzero(missing)) < ENOUGH * np.count_nonzero(control.wanted):
+        missing = (wanted & (near == 0)).astype(np.uint8)
+        if int(np.count_nonzero(missing)) < ENOUGH * np.count_nonzero(wanted):
             break
         where = cv2.GaussianBlur(cv2.dilate(missing, np.ones((5, 5), np.uint8)) * np.uint8(255), (0, 0), 2)
         detail = cv2.multiply(control.detail, where.astype(np.float32), scale=(share - done) * strength / 255)

@@ -104,7 +104,11 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     unit = scene.unit
     cap = shifted(sky, max(1, int(7 * unit)), 0) * (1 - sky)
     cover = np.clip(cap * np.float32(1.2), 0, 1)
-    np.maximum(cover, scene.mask("ground"), out=cover)
+    ground = scene.mask("ground")
+    if scene.is_photo:
+        # Much of a photo's ground is trees: snow lies on what catches the light, between it leaves show.
+        ground = ground * smoothstep(0.12, 0.42, blur(scene.luma, 2 * unit))
+    np.maximum(cover, ground, out=cover)
     np.maximum(cover, scene.mask("roof"), out=cover)
     crowns = scene.mask("vegetation") * smoothstep(0.45, 0.75, blur(scene.luma, 6 * unit))
     np.maximum(cover, crowns * np.float32(0.75), out=cover)
@@ -114,7 +118,8 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     cover = smoothstep(0.38, 0.72, cover)
     cover *= np.float32(0.94)
     light = light_of(scene)
-    shade = (np.float32(0.35) + np.float32(0.65) * np.clip(scene.luma * np.float32(1.15), 0, 1)) * np.float32(0.78)
+    dark = np.float32(0.62 if scene.is_photo else 0.35)
+    shade = (dark + (1 - dark) * np.clip(scene.luma * np.float32(1.15), 0, 1)) * np.float32(0.78)
     for plane, white, sun, ambient in zip(picture, (0.90, 0.94, 1.0), light.sun, light.ambient, strict=True):
         lit = white * (sun * light.sun_strength + ambient * light.ambient_strength)
         plane += (shade * np.float32(lit) - plane) * cover
