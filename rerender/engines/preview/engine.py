@@ -85,7 +85,7 @@ class PreviewEngine:
         with _one_at_a_time:
             analysis, control, large = self._read(request, tell)
             scene, frame = both(
-                lambda: _scene(control, request, analysis), lambda: _frame(control, large, analysis.inverted)
+                lambda: make_scene(control, request.prompt, analysis), lambda: _frame(control, large, analysis.inverted)
             )
             seeds = range(request.seed, request.seed + request.batch_size)
             return [_picture(scene.with_seed(seed), frame, self._lock, tell) for seed in seeds]
@@ -134,10 +134,11 @@ def _frame(control: ControlImage, large: Bytes, inverted: bool) -> _Frame:
     return _Frame(guide(small), fine_detail(large, small, DETAIL_STRENGTH))
 
 
-def _scene(control: ControlImage, request: RenderRequest, analysis: Analysis) -> Scene:
-    planned = plan(request.prompt)
+def make_scene(control: ControlImage, prompt: str, analysis: Analysis) -> Scene:
+    """What all pictures of a prompt have in common; `Scene.with_seed` makes it one picture's."""
+    planned = plan(prompt)
     if not planned.setting_named:
-        planned = plan(request.prompt, setting=likely_setting(analysis))
+        planned = plan(prompt, setting=likely_setting(analysis))
     luma = analysis.luma_of(control)
     slots, lines = both(
         lambda: assign(analysis, planned.setting), lambda: line_map(luma, analysis.kind, max(luma.shape) / 1024)
@@ -150,7 +151,7 @@ def _scene(control: ControlImage, request: RenderRequest, analysis: Analysis) ->
         luma=luma,
         masks=soft_masks(analysis, slots, luma, control.alpha, planned.setting),
         lines=lines,
-        seed=request.seed,
+        seed=0,
         light_side=1,
         sun=(0.5, 0.3),
     )

@@ -82,6 +82,7 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     pane = _panes(r, planes, share, boxiness)
     raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
     box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
+    box |= (share[:, BACK] > 0.6) & (r.area > 0.002) & _under_ceiling(r, planes)
     box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
     box |= (share[:, FLOOR] > 0.6) & (at_border | (r.area > 0.02))
     box |= (share[:, CEILING] > 0.6) & (large | at_border)
@@ -90,6 +91,13 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     slot[box] = PLANE_SLOTS[share.argmax(axis=1)[box]]
     slot[pane] = GLASS
     return box
+
+
+def _under_ceiling(r: Regions, planes: NDArray[np.uint8]) -> Mask:
+    """Flags of the regions that begin where the back wall does: light along the ceiling makes strips of it."""
+    begins = np.nonzero((planes == BACK).any(axis=1))[0].min(initial=planes.shape[0]) / planes.shape[0]
+    flags: Mask = r.top < begins + 0.035
+    return flags
 
 
 def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: PerRegion) -> Mask:
@@ -102,7 +110,7 @@ def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: Pe
             wall = percentile(luma[here], 35)
             pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
     high = r.centre_y < 0.56
-    flags: Mask = pane & high & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
+    flags: Mask = pane & high & ~_under_ceiling(r, planes) & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
     return flags
 
 
@@ -131,7 +139,7 @@ def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
     slot[high & (r.centre_y < 0.45) & (boxiness >= 0.87)] = OBJECT2
     tapered = (boxiness > 0.55) & (boxiness < 0.87) & (r.aspect > 0.7) & (r.aspect < 2.8)
     slot[high & tapered & (_neighbours(r, slot)[:, WALL] > 0.5)] = LAMP
-    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2)
+    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2) & (r.area < 0.012)
     slot[frame] = OBJECT2
 
 

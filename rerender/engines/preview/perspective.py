@@ -67,7 +67,7 @@ def wall_layout(scene: Scene) -> Layout:
     u[:], v[:] = x[None], y[:, None]
     labels = scene.analysis.regions.labels
     ratio = width / labels.shape[1]
-    for face in _faces(scene.analysis, scene.slots.codes):
+    for face in faces(scene.analysis, scene.slots.codes):
         rows, columns = np.nonzero(labels == face.region)
         top, bottom = int(rows.min() * ratio), min(height, int((rows.max() + 1) * ratio) + 1)
         left, right = int(columns.min() * ratio), min(width, int((columns.max() + 1) * ratio) + 1)
@@ -101,7 +101,7 @@ def ground_layout(scene: Scene) -> Layout:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Face:
+class Face:
     """How the courses of one region run: towards `vanishing` (shares of the width), or level with a `slope`."""
 
     region: int
@@ -134,7 +134,7 @@ def _box_layout(scene: Scene, shell: Shell, pixel: float) -> Layout:
     return Layout(u, v, pixel)
 
 
-def _in_perspective(face: _Face, x: Plane, y: Plane, across: float) -> tuple[Plane, Plane]:
+def _in_perspective(face: Face, x: Plane, y: Plane, across: float) -> tuple[Plane, Plane]:
     """(w,) metres along the face and (h, w) down it, for columns `x` and rows `y` in metres of the picture."""
     centre = np.float32(face.centre[0] * across)
     if face.vanishing is None:
@@ -146,7 +146,7 @@ def _in_perspective(face: _Face, x: Plane, y: Plane, across: float) -> tuple[Pla
     return -reach * reach / away, (y - vy)[:, None] * (reach / away)[None] + vy
 
 
-def _faces(analysis: Analysis, codes: NDArray[np.uint8]) -> list[_Face]:
+def faces(analysis: Analysis, codes: NDArray[np.uint8]) -> list[Face]:
     """One fit a large wall or roof region; regions on one side share the vanishing point of their family."""
     luma = analysis.luma
     segments = line_segments(0.5 * luma + 0.5 * luma**5 if analysis.kind == "clay" else luma)
@@ -176,7 +176,7 @@ def _fit(
     middle: NDArray[np.float32],
     along: NDArray[np.float32],
     length: NDArray[np.float32],
-) -> _Face:
+) -> Face:
     """The point that the segments aim at: homogeneous least squares, reweighted against outliers."""
     width = mask.shape[1]
     rows, columns = np.nonzero(mask)
@@ -192,14 +192,14 @@ def _fit(
     support = float(length.sum())
     if abs(point[2]) < 0.12 * np.hypot(point[0], point[1]):
         slope = point[1] / point[0] if abs(point[0]) > 1e-6 else 0.0
-        return _Face(region, centre / width, None, float(np.clip(slope, -0.7, 0.7)), support)
+        return Face(region, centre / width, None, float(np.clip(slope, -0.7, 0.7)), support)
     vanishing = point[:2] / point[2]
     if abs(vanishing[0]) < 0.55 * np.ptp(columns) / width:
-        return _Face(region, centre / width, None, 0.0, support)
-    return _Face(region, centre / width, centre / width + vanishing, 0.0, support)
+        return Face(region, centre / width, None, 0.0, support)
+    return Face(region, centre / width, centre / width + vanishing, 0.0, support)
 
 
-def _agree(fits: list[_Face]) -> list[_Face]:
+def _agree(fits: list[Face]) -> list[Face]:
     """One vanishing point for each family, the faces that vanish to the same side: that of its best supported one."""
     agreed = []
     for fit in fits:

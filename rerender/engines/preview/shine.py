@@ -11,7 +11,7 @@ from rerender.engines.preview.scene import Scene
 
 HIGHLIGHT = 0.5
 # What polished metal mirrors of a studio, from its dark floor by a bright wall to a lamp: (light falling, light seen).
-METAL_FALLS, METAL_SHOWS = (0.0, 0.35, 0.6, 0.8, 0.95, 1.1, 1.3), (0.12, 0.22, 0.95, 0.62, 0.5, 1.35, 1.6)
+METAL_FALLS, METAL_SHOWS = (0.0, 0.3, 0.55, 0.75, 0.95, 1.1, 1.3), (0.05, 0.14, 1.0, 0.6, 0.42, 1.4, 1.7)
 PILE_FACING, PILE_RIM = 0.38, 1.1
 
 
@@ -49,7 +49,7 @@ def _glow(scene: Scene, sunlit: Plane, mask: Plane) -> None:
     smooth = blur(scene.luma, 4 * scene.unit)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125 * scene.unit)
     turning = cv2.magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125 * scene.unit))
-    rim = blur(smoothstep(0.004, 0.03, turning), 2.5 * scene.unit)
+    rim = blur(smoothstep(0.0015, 0.014, turning), 2.5 * scene.unit)
     rim *= np.float32(PILE_RIM + PILE_FACING)
     rim -= np.float32(PILE_FACING)
     rim *= mask

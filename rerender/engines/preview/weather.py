@@ -79,7 +79,7 @@ def _fog(scene: Scene, picture: Planes) -> None:
     np.negative(veil, out=veil)
     if light_of(scene).emission >= 1:
         # A lit window shines through.
-        veil *= 1 - np.float32(0.6) * smoothstep(0.35, 1.0, luminance(picture))
+        veil *= 1 - np.float32(0.6) * smoothstep(0.12, 0.5, luminance(picture))
     _, middle, horizon = light_of(scene).sky
     colour = [0.75 * h + 0.2 * m for h, m in zip(horizon, middle, strict=True)]
     mix_into(picture, NIGHT_FOG if scene.plan.time == "night" else colour, veil)

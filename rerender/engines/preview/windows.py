@@ -124,11 +124,10 @@ def _shaded_rows(luma: Plane, x: int, y: int, width: int, height: int) -> int:
     left, right = luma[rows, max(0, x - far) : max(0, x - near)], luma[rows, x + width + near : x + width + far]
     if not (left.size and right.size):
         return 0
-    inside = luma[rows, x : x + width]
-    for row in range(len(inside)):
-        if min(median(left[row]), median(right[row])) > median(inside[row]) + 0.04:
-            return row
-    return 0
+    inside = luma[rows, x : x + width].mean(axis=1)
+    beside = np.minimum(left.mean(axis=1), right.mean(axis=1))
+    framed = np.nonzero(beside > inside + 0.04)[0]
+    return int(framed[0]) if len(framed) else 0
 
 
 def _recesses(luma: Plane, around: Plane, on_wall: Codes) -> Codes:
