@@ -15,7 +15,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest -m "not proof" -n 2 --dist worksteal
 
 proof: .venv/dev
-	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m pytest -m proof -n 2 --dist worksteal
 
 bench: .venv/dev
 	@$(BIN)/python -m benchmarks

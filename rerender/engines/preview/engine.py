@@ -57,7 +57,7 @@ class PreviewEngine:
     """
 
     name = "preview"
-    version = "1.1"
+    version = "2.0"
 
     def __init__(self, working_size: int = WORKING_SIZE, *, lock: float = 1.0) -> None:
         self._working_size = min(max(working_size, SMALLEST_WORKING_SIZE), LARGEST_WORKING_SIZE)
