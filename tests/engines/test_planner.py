@@ -86,6 +86,9 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
         ("technical drawing", "blueprint"),
         ("photo", "photo"),
         ("oil painting", "oil"),
+        ("photo of a house, watercolor", "watercolor"),
+        ("night photo, neon sign", "neon"),
+        ("wall painting", "photo"),
         ("a painting of a house", "oil"),
         ("oil pastel", "pastel"),
         ("colored pencils", "coloured_pencil"),
@@ -125,7 +128,8 @@ def test_denied_weather_beats_what_the_season_implies() -> None:
     assert plan("winter").weather["snow"] == pytest.approx(0.6)
     assert plan("winter, (snow:1.5)").weather["snow"] == pytest.approx(1.5)
     assert plan("winter, no snow").weather == {"snow": 0}
-    assert plan("no snow, snow").weather == {"snow": 0}
+    assert plan("no snow, snow").weather == {}
+    assert plan("rain, no fog").weather == {"rain": 1, "fog": 0}
     assert plan("winter, living room").weather == {}
 
 
@@ -232,6 +236,12 @@ def test_what_had_an_effect_is_told_from_what_had_none() -> None:
     ("prompt", "not_understood"),
     [
         ("pixel art of a house", ("pixel art",)),
+        ("photo, house, comic", ("photo",)),
+        ("living room, snow", ()),
+        ("living room, daytime, snow", ("snow",)),
+        ("armchair, rain", ("rain",)),
+        ("house, no white, no red", ()),
+        ("brick house, no brick", ("no brick",)),
         ("house, neon sign, comic", ("comic",)),
         ("living room of a villa", ("villa",)),
         ("house, no people", ("no people",)),
@@ -249,10 +259,9 @@ def test_it_does_not_claim_what_it_did_not_do(prompt: str, not_understood: tuple
 def test_unknown_words_tint_the_picture_the_same_way_every_time() -> None:
     assert plan("house").tint == (0, 0)
     tint = plan("xyzzy plugh house").tint
-    assert math.hypot(*tint) == pytest.approx(1)
+    assert 0.1 < math.hypot(*tint) < 0.35
     assert plan("house, plugh, xyzzy").tint == tint
     assert plan("house, frobozz").tint != tint
-    assert tint == pytest.approx((0.99369, -0.11214), abs=1e-4)
 
 
 @pytest.mark.parametrize("time", [*vocabulary.TIMES, "house", "room"])

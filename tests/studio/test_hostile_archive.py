@@ -118,6 +118,8 @@ def test_the_checked_archive_itself_is_taken(archive: bytes, database: Database)
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": 7}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": [7]}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"not_understood": ["\ud800"]}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"taken_for": ["walls"]}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"taken_for": {"oak": 7}}),
     ],
 )
 def test_a_list_of_contents_that_cannot_be_is_refused(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import cv2
@@ -57,7 +57,7 @@ class PreviewEngine:
     """
 
     name = "preview"
-    version = "1.1"
+    version = "2.0"
 
     def __init__(self, working_size: int = WORKING_SIZE, *, lock: float = 1.0) -> None:
         self._working_size = min(max(working_size, SMALLEST_WORKING_SIZE), LARGEST_WORKING_SIZE)
@@ -70,9 +70,10 @@ class PreviewEngine:
         return Description(
             engine=self.name,
             version=self.version,
-            plan=_json_ready(asdict(planned)),
+            plan=_json_ready(planned),
             understood=list(planned.understood),
             not_understood=list(planned.not_understood),
+            taken_for=dict(planned.taken_for),
         )
 
     def render(self, request: RenderRequest, *, on_stage: Callable[[str], None] | None = None) -> list[np.ndarray]:
@@ -200,6 +201,8 @@ def _silent(_stage: str) -> None:
 
 
 def _json_ready(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _json_ready(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {key: _json_ready(item) for key, item in value.items()}
     return [_json_ready(item) for item in value] if isinstance(value, tuple | list) else value

@@ -47,7 +47,7 @@ class Plan:
     medium: Medium = "photo"
     medium_weight: float = 1.0
     weather: Mapping[str, float] = field(default_factory=dict)
-    """Weights of "fog", "rain" and "snow"; a negated one is 0."""
+    """Weights of "fog", "rain" and "snow"; one that is denied, though the rest of the prompt implies it, is 0."""
     moods: Mapping[str, float] = field(default_factory=dict)
     """Weights of grading moods: "warm", "cool", "moody", "pastel", "vintage", "vibrant", "muted", "monochrome"."""
     surfaces: Mapping[Slot, Surface] = field(default_factory=dict)
@@ -56,6 +56,8 @@ class Plan:
     """Dark to light, at least two colours: what the gradient map uses when regions are not sure."""
     palette_named: bool = False
     tint: tuple[float, float] = (0.0, 0.0)
-    """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood; length 0 or 1."""
+    """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood."""
     understood: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
+    taken_for: Mapping[str, str] = field(default_factory=dict)
+    """Each understood phrase and what it was taken for: "red brick" → "walls: brick"."""

@@ -70,6 +70,7 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, codes: Codes, bars: tuple
         if not _is_framed(luma, x, y, width, height):
             continue
         if area < 0.003 * luma.size or not _is_shade(codes, x, y, (pieces[box] == piece).astype(np.uint8)):
+            inside[: _shaded_rows(luma, x, y, width, height)] = 0
             windows[box] |= inside
     return windows
 
@@ -114,6 +115,19 @@ def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
         luma[y : y + height, x + width + near : x + width + far],
     )
     return all(not side.size or median(side) > inside + 0.04 for side in sides)
+
+
+def _shaded_rows(luma: Plane, x: int, y: int, width: int, height: int) -> int:
+    """How many rows from a window's top are a roof's shade on the wall over it: as dark on both sides as inside."""
+    near, far = 3, 9
+    rows = np.s_[y : y + height // 3]
+    left, right = luma[rows, max(0, x - far) : max(0, x - near)], luma[rows, x + width + near : x + width + far]
+    if not (left.size and right.size):
+        return 0
+    inside = luma[rows, x : x + width].mean(axis=1)
+    beside = np.minimum(left.mean(axis=1), right.mean(axis=1))
+    framed = np.nonzero(beside > inside + 0.04)[0]
+    return int(framed[0]) if len(framed) else 0
 
 
 def _recesses(luma: Plane, around: Plane, on_wall: Codes) -> Codes:
