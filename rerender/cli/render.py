@@ -23,13 +23,14 @@ _NOTHING_SENT = "Nothing was sent."
 
 
 @click.command(
+    short_help="Make pictures, and write them into a folder.",
     epilog=f"""\b
 Examples:
   python -m rerender render clay.png "oak and glass, golden hour"
   python -m rerender render clay.png "heavy snow" --batch-size 4 --seed 7 --out pictures
   python -m rerender render clay.png "blueprint" --preview --json
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
 )
 @click.argument("control_image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("prompt")

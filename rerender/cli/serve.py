@@ -22,6 +22,7 @@ _FROM_1 = click.IntRange(min=1)
 
 
 @click.command(
+    short_help="Serve the API from this machine.",
     epilog="""\b
 Examples:
   python -m rerender serve
@@ -34,7 +35,7 @@ Exit codes:
   0  stopped by Ctrl+C or SIGTERM, also in the middle of a render
   1  cannot serve: the port or the folder is in use, or the folder cannot be written
   2  wrong use or value
-"""
+""",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8600, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")

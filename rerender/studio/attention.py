@@ -7,11 +7,11 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, case
 
 from rerender.studio.backends import EMBEDDED
-from rerender.studio.runs import STATE, State
+from rerender.studio.runs import STATE, Run, State
 from rerender.studio.steering import GIVEN_UP
 from rerender.studio.tables import runs
 
-__all__ = ["NEED", "NEEDED", "UNTOLD", "WAITS", "Need"]
+__all__ = ["NEED", "NEEDED", "UNTOLD", "WAITS", "Need", "waits_for_key"]
 
 WAITS = "This render is waiting for"
 """How the sentence begins that is written down for a run without a usable key."""
@@ -27,6 +27,12 @@ class Need(StrEnum):
 
 _IS_UNCERTAIN = STATE == State.UNCERTAIN
 _WAITS = runs.c.finished_at.is_(None) & (runs.c.backend != EMBEDDED) & runs.c.error.startswith(WAITS)
+
+
+def waits_for_key(run: Run) -> bool:
+    """Whether nothing is heard of the run until its owner types a key; `_WAITS` is the same in SQL."""
+    return run.is_unfinished and not run.is_preview and (run.error or "").startswith(WAITS)
+
 
 NEED = case((_IS_UNCERTAIN, Need.FATE), (_WAITS, Need.KEY), (GIVEN_UP, Need.PICTURES))
 """The run's `Need`, null for one without."""

@@ -17,7 +17,7 @@ from rerender.client import is_id
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED
-from rerender.studio.runs import Run, Submission
+from rerender.studio.runs import Run, State, Submission
 
 __all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
 
@@ -209,7 +209,7 @@ def _is_story(run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
         (run.submission == Submission.ACCEPTED) == bool(run.render_id)
         and (run.stored_at is None or (run.finished_at is not None and bool(outputs)))
         and (run.finished_at is not None or run.submission in (Submission.SUBMITTING, Submission.ACCEPTED))
-        and (run.stopped_at is None or run.can_be_watched_again)
+        and (run.stopped_at is None or run.can_be_watched_again or run.state == State.CANCELLED)
         and (run.settled_at is None or (run.submission != Submission.SUBMITTING and not run.is_preview))
     )
 

@@ -35,6 +35,7 @@ class State(StrEnum):
     COMPLETED = "completed"  # every picture is stored
     FAILED = "failed"  # ended without all of its pictures
     REFUSED = "refused"  # never accepted, so certainly not charged
+    CANCELLED = "cancelled"  # its owner stopped it before it was sent, so it was not charged either
     UNCERTAIN = "uncertain"  # may have been charged, and nobody can say
     STOPPED = "stopped"  # its owner does not wait for it any more; it goes on where it is made
 
@@ -75,7 +76,7 @@ class Run:
     starred: bool
     note: str
     deleted_at: float | None  # hidden from then on, and purged some time after
-    stopped_at: float | None  # its owner stopped watching it, and can watch it again
+    stopped_at: float | None  # its owner stopped watching it, and can watch it again; or cancelled it unsent
     settled_at: float | None  # its owner said what became of a POST of unknown fate
 
     @property
@@ -89,7 +90,7 @@ class Run:
         if self.finished_at is None:
             return State.UNFINISHED
         if self.submission == Submission.REFUSED:
-            return State.REFUSED
+            return State.REFUSED if self.stopped_at is None else State.CANCELLED
         if self.submission == Submission.UNCERTAIN and self.settled_at is None and not self.is_preview:
             return State.UNCERTAIN
         if self.stopped_at is not None:
@@ -146,7 +147,8 @@ RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
 
 STATE = case(
     (runs.c.finished_at.is_(None), State.UNFINISHED),
-    (runs.c.submission == Submission.REFUSED, State.REFUSED),
+    ((runs.c.submission == Submission.REFUSED) & runs.c.stopped_at.is_(None), State.REFUSED),
+    (runs.c.submission == Submission.REFUSED, State.CANCELLED),
     (
         (runs.c.submission == Submission.UNCERTAIN) & runs.c.settled_at.is_(None) & (runs.c.backend != EMBEDDED),
         State.UNCERTAIN,

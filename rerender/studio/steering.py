@@ -63,7 +63,7 @@ class Steering:
         False while the POST is in flight, and for what has ended.
         """
         now = self._wall()
-        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now}
+        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now, "stopped_at": now}
         unwatched = {"finished_at": now, "stopped_at": now, "error": _stopped()}
         doubtful = {
             "submission": Submission.UNCERTAIN,

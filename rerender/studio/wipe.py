@@ -47,7 +47,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 
 def _at_stake(connection: Connection, workspace: str) -> int:
-    to_come = runs.c.finished_at.is_(None) | runs.c.stopped_at.is_not(None) | GIVEN_UP
+    to_come = runs.c.finished_at.is_(None) | (STATE == State.STOPPED) | GIVEN_UP
     is_uncertain = STATE == State.UNCERTAIN
     return _count(connection, workspace, runs.c.backend != EMBEDDED, to_come | is_uncertain)
 

@@ -10,7 +10,7 @@ from rerender.client import DEFAULT_BASE_URL
 from rerender.errors import ImageError
 from rerender.studio.attention import Need
 from rerender.studio.runs import Run
-from rerender.ui import session, steering, words
+from rerender.ui import session, settings_form, steering, words
 from rerender.ui.page import SETTINGS, plain
 from rerender.ui.runtime import Visit, visit_now
 
@@ -75,9 +75,15 @@ def _fate(visit: Visit, run: Run) -> None:
             _use(visit, run)
 
 
-def _key(_visit: Visit, run: Run) -> None:
+def _key(visit: Visit, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.page_link(SETTINGS, label=f"Type the key for {plain(run.backend)}", icon=":material/key:")
+        if settings_form.can_ask_for_key(visit, run.backend):
+            label, key = f"Type the key for {plain(run.backend)}", f"needs.key.{run.run_id}"
+            ask = settings_form.ask_for_key
+            if st.button(label, icon=":material/key:", key=key, on_click=ask, args=(run.backend,)):
+                st.switch_page(SETTINGS)
+        else:
+            st.caption(plain(f"No key can be typed here for {run.backend}."))
         _button("Stop watching", _let_go, run)
 
 

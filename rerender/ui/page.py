@@ -79,5 +79,9 @@ It is not ReRender's model and not what ReRender will return: it never moves geo
 
 
 def plain(text: str) -> str:
-    """`text` with Markdown's signs escaped, for labels that Streamlit reads as Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", text)
+    """`text` with Markdown's signs escaped, for what Streamlit reads as Markdown.
+
+    An address is no link in it: Streamlit finds those in text that is escaped too, so each has an invisible space.
+    """
+    unlinked = re.sub(r"://|www\.|@", lambda sign: f"{sign[0][0]}\u200b{sign[0][1:]}", text, flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", unlinked)

@@ -124,8 +124,11 @@ def button(visit: Visit, runs: list[Run]) -> None:
             on_click=_submit,
             kwargs={"drawn": session.seed_key(), "shown": _price(visit.backend, count)},
         )
-        st.text(" · ".join(filter(None, (cost(visit.backend, count), series.progress(runs)))), width="content")
+        st.text(cost(visit.backend, count), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
+    with st.container():
+        if progress := series.progress(runs):
+            st.caption(f"Last click: {progress}")
     with st.container():
         if lines and lines.repeated:
             st.caption(_said_of_repeated(lines.repeated))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
+from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
 from rerender.ui import as_code, comparison, control_form, series, session, steering, understanding
@@ -128,7 +129,7 @@ Stage = tuple[object, ...]
 
 def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    standing = ((one.is_unfinished, steering.is_queued(one)) for one in runs)
+    standing = ((one.is_unfinished, steering.is_queued(one), waits_for_key(one)) for one in runs)
     return (run.submission, len(batch), series.is_busy(runs), *standing)
 
 
@@ -148,21 +149,28 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
         st.rerun()
     if run := _chosen(runs, run_id):
         ready = sum(one.stored_at is not None for one in runs)
-        words = [f"{_words(run)}, {time.time() - run.created_at:.0f} s"] if run.is_unfinished else []
+        words = [_words(run)] if run.is_unfinished else []
         words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
-        st.status(" · ".join(words), state="running", type="compact")
+        if waits_for_key(run):
+            st.text(" · ".join(words))
+        else:
+            st.status(" · ".join(words), state="running", type="compact")
         if run.is_unfinished and run.error:
             st.warning(plain(run.error))
 
 
 def _words(run: Run) -> str:
-    """Where the run is, in words; a phase that nobody knows is shown as the API says it."""
+    """Where the run is, in words, and since when; a phase that nobody knows is shown as the API says it."""
+    if waits_for_key(run):
+        return "Waiting for its key"
     if steering.is_queued(run):
-        return "Waiting to be sent"
-    if run.is_unconfirmed:
-        return "Looking for its render"
-    phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
-    return PHASES.get(phase) or plain(phase or "")
+        where = "Waiting to be sent"
+    elif run.is_unconfirmed:
+        where = "Looking for its render"
+    else:
+        phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
+        where = PHASES.get(phase) or plain(phase or "")
+    return f"{where}, {time.time() - run.created_at:.0f} s"
 
 
 def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:

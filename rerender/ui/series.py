@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from rerender.errors import ImageError
+from rerender.studio.attention import waits_for_key
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
-from rerender.ui import session, words
+from rerender.ui import session, steering, words
 from rerender.ui.runtime import Visit
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -34,10 +37,12 @@ def is_busy(runs: list[Run]) -> bool:
 
 
 def progress(runs: list[Run]) -> str:
-    """What becomes of the last click, in a word or three; nothing where all went well."""
-    if any(run.is_unfinished for run in runs):
-        return "rendering"
-    return "see the result" if any(run.stored_at is None for run in runs) else ""
+    """How the last click stands, in a few words; nothing where all went well."""
+    others = Counter(state(run).lower() for run in runs if run.stored_at is None)
+    if not others or len(runs) == 1:
+        return "".join(others)
+    ready = f"{len(runs) - others.total()} of {len(runs)} ready"
+    return ", ".join([ready, *(f"{count} {word}" for word, count in others.items())])
 
 
 def batches(history: History, runs: list[Run]) -> Batches:
@@ -46,8 +51,12 @@ def batches(history: History, runs: list[Run]) -> Batches:
 
 
 def state(run: Run) -> str:
-    """Why a run of a series has no picture to show, in a word or two."""
-    return "On its way" if run.is_unfinished else words.STATES[run.state]
+    """Why a run has no picture to show, in a word or a few."""
+    if not run.is_unfinished:
+        return words.STATES[run.state]
+    if steering.is_queued(run):
+        return "Not sent yet"
+    return "Waiting for its key" if waits_for_key(run) else "On its way"
 
 
 def grid(visit: Visit, runs: list[Run], stored: Batches, chosen: Run) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from rerender.client import DEFAULT_BASE_URL
 from rerender.errors import ConfigurationError
 from rerender.models import BATCH_SIZE
 from rerender.studio import connection, preferences
-from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, configured, costs
+from rerender.studio.attention import Need
+from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, configured, costs, hosted_backend
 from rerender.studio.connection import Verdict
 from rerender.studio.preferences import CONFIGURED, FITS, POLL_FLOOR, SIZES, TYPED, WITHOUT_KEY
 from rerender.ui import control_form, render_form, session, settings
@@ -19,6 +21,14 @@ from rerender.ui.runtime import Visit, visit_now
 
 _PROBLEMS = "settings.problems"
 _KEY = "settings.api_key"
+_ASKED_FOR = "settings.asked_for"
+
+_ABOUT_ASKED = (
+    "The run that waits for its key was made at {}. If that is an API of yours, type its key below. "
+    "New runs are rendered there too, until you choose otherwise."
+)
+# Within so many seconds an API that answers has taken a key or refused it.
+_HEARD_WITHIN = 3.0
 
 _PLACES = {
     CONFIGURED: "As configured",
@@ -48,10 +58,30 @@ def where_renders_are_made(visit: Visit) -> None:
         **_saved("backend", chosen if chosen in places else WITHOUT_KEY),
     )
     if chosen == TYPED:
+        if st.session_state.get(_ASKED_FOR) == visit.backend.name:
+            st.info(plain(_ABOUT_ASKED.format(visit.backend.name)))
         _address(visit)
         _key(visit)
     if not visit.backend.is_preview:
         _test(visit)
+
+
+def can_ask_for_key(visit: Visit, backend: str) -> bool:
+    """Whether a key can be typed for the API of this name; hosted, for the one only."""
+    try:
+        return hosted_backend("no-key", base_url=backend).name in ([DEFAULT_BASE_URL] if visit.is_hosted else [backend])
+    except ConfigurationError:
+        return False
+
+
+def ask_for_key(backend: str) -> None:
+    """Choose the API of this name, whose key is to be typed next: its address is filled in, never a key."""
+    visit = visit_now()
+    if visit.preferences.backend != TYPED or visit.backend.name != backend:
+        preferences.change(visit.runtime.database, visit.workspace, backend=TYPED, base_url=backend)
+    session.forget_key()  # of another API, or refused: else the run would not wait
+    session.forget_settings()
+    st.session_state[_ASKED_FOR] = backend
 
 
 def _about(place: str, visit: Visit) -> str:
@@ -109,7 +139,12 @@ def _take_key() -> None:
         return
     session.keep_key(backend.base_url, key)
     session.forget_problem()
+    st.session_state.pop(_ASKED_FOR, None)
+    waiting = [run.run_id for need, run in visit.history.needs() if need == Need.KEY and run.backend == backend.name]
+    needed = visit.history.need_count()
     visit.runner.offer(visit.workspace, backend)
+    if waiting:
+        visit.await_other(visit.history.need_count, needed, _HEARD_WITHIN)
     st.toast("The key is set")
 
 

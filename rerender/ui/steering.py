@@ -12,14 +12,15 @@ from rerender.ui.runtime import visit_now
 
 
 def stops(run: Run, runs: list[Run]) -> None:
-    """The ways to end the waiting: for the run that is shown, or for all of its series that are not sent yet."""
+    """The ways to end the waiting: for the run that is shown, and for all of its series that are not sent yet."""
     unsent = [one.run_id for one in runs if is_queued(one)]
     if len(unsent) > 1:
         _stop_button(f"Cancel the {len(unsent)} not sent yet", unsent, _CANCEL)
     elif is_queued(run):
         _stop_button("Cancel", unsent, _CANCEL)
-    elif run.can_be_stopped:
-        _stop_button("Stop watching", [run.run_id], _about_stopping(run))
+    if run.can_be_stopped and not is_queued(run):
+        label = "Stop watching" if len(runs) == 1 else "Stop watching this one"
+        _stop_button(label, [run.run_id], _about_stopping(run))
 
 
 def _about_stopping(run: Run) -> str:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from rerender.studio.backends import EMBEDDED
-from rerender.studio.runs import Run, State
+from rerender.studio.runs import Run, State, Submission
 
 STATES = {
     State.UNFINISHED.value: "In progress",
     State.COMPLETED.value: "Completed",
     State.FAILED.value: "Failed",
     State.REFUSED.value: "Not accepted",
+    State.CANCELLED.value: "Cancelled",
     State.UNCERTAIN.value: "May have been charged",
     State.STOPPED.value: "Not watched",
 }
@@ -24,7 +25,7 @@ def cost(run: Run) -> str:
     """What a run cost, as far as that is known."""
     if run.is_preview:
         return "Free"
-    if run.state == State.REFUSED:
+    if run.submission == Submission.REFUSED:
         return "Not charged"
     if run.credits == 0:
         return "0 credits"

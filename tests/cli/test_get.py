@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
 from tests.cli.conftest import broken, document
 from tests.fake_api import API_KEY, Answer, FakeApi, picture, unused_port
 from tests.studio.helpers import a_request, backend_at, finished
+from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
 Cli = Callable[..., Result]
@@ -74,6 +76,14 @@ def test_a_run_that_another_process_follows_is_waited_for_by_reading_the_history
     assert len(hosted.state.downloads) == 1, "only its owner fetched it"
 
 
+def test_a_list_says_that_a_run_was_cancelled_before_it_was_sent(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    add_run(database, workspace=LOCAL, submission="refused", render_id=None, stored_at=None, stopped_at=5.0)
+    database.close()
+    assert "  cancelled  " in cli("get").stdout
+
+
 def test_a_list_takes_up_nothing(cli: Cli, hosted: FakeApi) -> None:
     hosted.state.phases = ["processing"]
     assert cli("render", "clay.png", "oak", "--timeout", 0).exit_code == 6
@@ -103,6 +113,57 @@ def test_what_is_logged_for_programmers_is_not_said(
     result = cli("get", history.recent()[0].run_id, "--timeout", 1)
     assert result.exit_code == 6
     assert "cannot be used" not in result.stderr
+
+
+@pytest.fixture
+def uncertain(cli: Cli, hosted: FakeApi) -> str:
+    """A run whose POST got no answer, although the account has its render, `found1`."""
+    hosted.state.submit_answers = [Answer(drop=True)]
+    run_id = str(document(cli("render", "clay.png", "oak", "--seed", 1, "--json"))["run_id"])
+    hosted.state.renders["found1"] = hosted.state.submits[0].json
+    return run_id
+
+
+def test_a_run_that_may_have_been_charged_gets_the_render_that_its_owner_found(
+    cli: Cli, hosted: FakeApi, history: History, uncertain: str
+) -> None:
+    said = cli("get", uncertain)
+    assert said.exit_code == 4
+    assert f"`python -m rerender get {uncertain} --render RENDER_ID`" in said.stderr
+    assert '"Needs you"' in said.stderr
+    for _ in range(2):
+        assert cli("get", uncertain, "--render", "found1").stdout == "rerender-oak-seed1-1.png\n"
+    run = history.run(uncertain)
+    assert run is not None
+    assert (run.state, run.render_id, hosted.state.submit_count) == ("completed", "found1", 1)
+
+
+def test_a_render_id_that_the_api_does_not_know_can_be_corrected(cli: Cli, uncertain: str) -> None:
+    mistyped = cli("get", uncertain, "--render", "typo", "--timeout", 0)
+    assert mistyped.exit_code == 6
+    assert "Nothing is lost" not in mistyped.stderr
+    assert f"If the id typo is wrong: python -m rerender get {uncertain} --render RENDER_ID" in mistyped.stderr
+    assert cli("get", uncertain, "--render", "found1").stdout == "rerender-oak-seed1-1.png\n"
+
+
+def test_a_render_id_goes_to_no_run_that_needs_none_and_not_to_two(
+    cli: Cli, hosted: FakeApi, history: History, uncertain: str
+) -> None:
+    made = document(cli("render", "clay.png", "oak", "--json"))
+    preview = document(cli("render", "clay.png", "oak", "--preview", "--width", 512, "--height", 512, "--json"))
+    before, asked = history.recent(), len(hosted.state.requests)
+    for arguments, words in (
+        ((uncertain, "--render", made["render_id"]), "This is the render of another run."),
+        ((uncertain, "--render", "a b"), "This is no render id."),
+        ((made["run_id"], "--render", "found1"), "This run needs no render id: it is completed."),
+        ((preview["run_id"], "--render", "found1"), "This run needs no render id: it is completed."),
+        (("typo", "--render", "found1"), "No run typo is known here."),
+        (("--render", "found1"), "--render goes with the ID of a run."),
+    ):
+        result = cli("get", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in result.stderr
+    assert (history.recent(), len(hosted.state.requests)) == (before, asked)
 
 
 @pytest.fixture

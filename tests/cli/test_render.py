@@ -204,9 +204,10 @@ def test_3_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, mo
 def test_4_means_that_it_may_have_been_charged_and_was_sent_once(cli: Cli, hosted: FakeApi, answer: Answer) -> None:
     hosted.state.submit_answers = [answer]
     result = cli("render", "clay.png", "oak", "--json")
-    assert (document(result)["state"], result.exit_code, hosted.state.submit_count) == ("uncertain", 4, 1)
+    said = document(result)
+    assert (said["state"], result.exit_code, hosted.state.submit_count) == ("uncertain", 4, 1)
     assert "may have been charged" in result.stderr
-    assert "get RENDER_ID" in result.stderr
+    assert f"get {said['run_id']} --render RENDER_ID" in result.stderr
 
 
 @pytest.mark.parametrize("phase", ["failed", "dead"])

@@ -71,13 +71,28 @@ def test_a_terminal_that_lacks_a_character_ends_nothing() -> None:
     assert (said.stdout, said.stderr) == (b"1024 \\xd7 768 \\udcff\n", b"\\u65e5\n")
 
 
-@pytest.mark.parametrize("command", [[], ["render"], ["get"]])
-def test_help_names_the_exit_codes_and_loads_no_database_and_no_engine(command: list[str]) -> None:
+def help_of(*arguments: str) -> str:
+    """What such a command prints, and then the heavy libraries that it has loaded."""
     code = (
-        f"import sys\nfrom rerender.cli import main\ntry: main([*{command}, '--help'])\n"
+        f"import sys\nfrom rerender.cli import main\ntry: main({arguments}, prog_name='python -m rerender')\n"
         "finally: print(sorted({'cv2', 'numpy', 'fastapi', 'sqlalchemy', 'streamlit'} & set(sys.modules)))"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+@pytest.mark.parametrize("command", ["render", "get"])
+def test_help_names_the_exit_codes_and_loads_no_database_and_no_engine(command: str) -> None:
+    shown = help_of(command, "--help")
+    assert "Examples:" in shown
     assert "130  stopped by Ctrl+C" in shown
-    assert ("Examples:" in shown) == bool(command)
+    assert shown.rstrip().endswith("[]")
+
+
+def test_without_a_command_there_is_help_with_an_example_of_each_and_no_summary_is_cut() -> None:
+    shown = help_of()
+    assert shown == help_of("--help")
+    for command in ("render clay.png", "get", "serve"):
+        assert f"\n    python -m rerender {command}" in shown
+    assert "..." not in shown.partition("Commands:")[2]
+    assert "Exit codes:" not in shown, "each command has its own"
     assert shown.rstrip().endswith("[]")

@@ -7,10 +7,12 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from rerender.models import RenderRequest
@@ -106,7 +108,12 @@ class Process:
         )
         with _one_at_a_time:
             _processes.set_forkserver_preload(["tests.crash.preload"])
-            self._process.start()
+            # A child runs the main module anew, which may be a page that Streamlit's test runner has left there.
+            main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                self._process.start()
+            finally:
+                sys.modules["__main__"] = main
         theirs.close()
 
     def __enter__(self) -> Process:

@@ -134,14 +134,16 @@ def test_an_uncertain_run_says_that_it_may_have_been_charged_and_is_not_sent_aga
 
 
 def test_what_the_api_says_is_shown_as_text_and_asks_no_other_host(page: Page, api: FakeApi) -> None:
-    hostile = "![x](http://127.0.0.1:9/leak.png) **bold**"
+    hostile = "![x](http://127.0.0.1:9/leak.png) **bold** https://evil.test www.evil.test me@evil.test"
     api.state.submit_answers = [Answer(400, {"error": hostile})]
     click_render(page)
     expect(page.get_by_role("alert")).to_contain_text(hostile)
+    expect(page.locator("a[href*=evil]")).to_have_count(0)
     api.state.phases = [hostile]
     page.get_by_role("button", name="New seed").click()
     click_render(page)
     expect(page.get_by_text(hostile)).to_be_visible()
+    expect(page.locator("a[href*=evil]")).to_have_count(0)
 
 
 def test_pictures_that_came_are_shown_while_another_of_the_batch_cannot_be_fetched(page: Page, api: FakeApi) -> None:

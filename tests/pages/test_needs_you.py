@@ -14,7 +14,8 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.preferences import TYPED, change
 from rerender.studio.runs import Run, State
-from rerender.studio.workspaces import LOCAL
+from rerender.studio.workspaces import LOCAL, new_secret, workspace_of
+from rerender.ui.page import plain
 from tests.fake_api import API_KEY, FakeApi
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
@@ -54,7 +55,8 @@ def press(app: AppTest, label: str) -> None:
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join(item.value for item in (*app.text, *app.subheader, *app.caption, *app.error)).replace("\\", "")
+    said = "\n".join(item.value for item in (*app.text, *app.subheader, *app.caption, *app.error))
+    return said.replace("\\", "").replace("\u200b", "")
 
 
 def links(app: AppTest) -> list[str]:
@@ -83,7 +85,7 @@ def test_each_need_says_what_happened_what_it_cost_and_what_to_do(app: AppTest, 
     assert (SAID in said, "Perhaps $0.025" in said, "Given up after 24 hours." in said) == (True, True, True)
     labels = {button.label for button in app.button}
     assert {"It was charged", "It was not charged", "Render it again", "Look again", "Stop watching"} <= labels
-    assert "Type the key for https://api.test" in links(app)
+    assert f"Type the key for {plain('https://api.test')}" in labels
 
 
 @pytest.mark.parametrize("path", ["pages/render.py", "pages/history.py"])
@@ -184,11 +186,20 @@ def test_a_pasted_id_brings_the_pictures(app: AppTest, database: Database, monke
 def test_while_the_api_has_not_shown_the_render_that_its_owner_named_nothing_is_called_spent(
     app: AppTest, database: Database
 ) -> None:
-    add_run(database, **{**PAID, "finished_at": None, "settled_at": 5.0, "phase": None})
+    followed = {"finished_at": None, "owner": "elsewhere/1/x", "lease_until": 4e9}
+    add_run(database, **{**PAID, **followed, "settled_at": 5.0, "phase": None})
     app.switch_page("pages/render.py").run()
     (stop,) = [button for button in app.button if button.label == "Stop watching"]
     assert "has not shown this render yet" in stop.help
     assert "Looking for its render" in app.status[0].label
+
+
+def test_a_run_that_waits_for_its_key_says_so_without_a_clock(app: AppTest, database: Database) -> None:
+    add_run(database, **WAITS)
+    app.switch_page("pages/render.py").run()
+    assert "Waiting for its key" in [text.value for text in app.text]
+    assert not app.status
+    assert "Last click: waiting for its key" in texts(app)
 
 
 def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, database: Database) -> None:
@@ -267,6 +278,52 @@ def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_ty
         assert not app.exception
         wait_until(lambda: the_run(database).stored_at)
         assert the_run(database).run_id == run_id
+
+
+def test_the_key_that_a_run_waits_for_is_asked_for_beside_the_address_and_then_nothing_needs_the_visitor(
+    app: AppTest, database: Database
+) -> None:
+    with FakeApi() as api:
+        api.state.phases = ["completed"]
+        api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}
+        add_run(database, **{**WAITS, "backend": api.base_url, "render_id": "render7"})
+        api.state.get_delay = 1.5
+        change(database, LOCAL, backend=TYPED, base_url="https://elsewhere.test")
+        app.session_state["session.typed_keys"] = {"https://elsewhere.test": API_KEY}
+        app.switch_page("pages/settings.py").run()
+        app.text_input(key="settings.base_url").set_value("nonsense").run()
+        assert app.error
+        app.switch_page("pages/needs_you.py").run()
+        press(app, f"Type the key for {plain(api.base_url)}")
+        app.switch_page("pages/settings.py").run()  # where the browser is by now
+        assert app.text_input(key="settings.base_url").value == api.base_url
+        assert app.text_input(key="settings.api_key").value == ""
+        assert not app.error
+        assert plain(f"The run that waits for its key was made at {api.base_url}.") in app.info[0].value
+        assert api.state.requests == []
+        assert "One run needs you" in links(app)
+        app.text_input(key="settings.api_key").set_value(API_KEY).run()
+        assert not app.exception
+        assert not [link for link in links(app) if "need" in link]
+        assert not app.info
+        wait_until(lambda: the_run(database).stored_at)
+
+
+@pytest.mark.parametrize(
+    ("mode", "backend"), [("local", "http://not-safe.test"), ("local", "nonsense"), ("hosted", "https://api.test")]
+)
+def test_where_no_key_can_be_typed_none_is_asked_for(
+    app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch, mode: str, backend: str
+) -> None:
+    monkeypatch.setenv("RERENDER_MODE", mode)
+    secret = new_secret()
+    app.session_state["session.secret"] = secret
+    add_run(database, **{**WAITS, "backend": backend, "workspace": LOCAL if mode == "local" else workspace_of(secret)})
+    app.run()
+    assert not app.exception
+    assert f"No key can be typed here for {backend}." in texts(app)
+    assert not [button for button in app.button if button.label.startswith("Type the key")]
+    press(app, "Stop watching")
 
 
 def test_a_key_is_lent_to_no_other_api(app: AppTest, database: Database) -> None:

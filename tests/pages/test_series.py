@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -232,3 +233,53 @@ def test_a_yes_to_a_run_that_is_still_being_made_is_no_yes_to_one_that_was_stopp
         connection.exec_driver_sql("UPDATE runs SET finished_at = 5, stopped_at = 5")
     press(app, "Render it again")
     assert len(prompts_sent(tmp_path)) == 1
+
+
+def test_the_line_beside_the_button_tells_the_next_cost_from_how_the_last_click_stands(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    sending = threading.Event()
+    api.state.on_request = lambda request: request.method == "POST" and sending.wait(20)
+    app.run()
+    write(app, "\n".join(f"prompt {number}" for number in range(6)))
+    click_render(app)
+    wait_until(lambda: api.state.submit_count == 4)
+    app.run()
+    assert "6 runs, 6 credits, about $0.150" in texts(app)
+    assert "Last click: 0 of 6 ready, 4 on its way, 2 not sent yet" in captions(app)
+    press(app, "Cancel the 2 not sent yet")
+    sending.set()
+    wait_until(lambda: api.state.get_count >= 4)
+    app.run()
+    assert "Last click: 0 of 6 ready, 4 on its way, 2 cancelled" in captions(app)
+    assert "6 runs, 6 credits, about $0.150" in texts(app)
+    press(app, "Stop watching this one")
+    assert "Last click: 0 of 6 ready, 1 not watched, 3 on its way, 2 cancelled" in captions(app)
+    api.state.phases = ["completed"]
+    wait_until(lambda: states(tmp_path).count("completed") == 3)
+    app.run()
+    assert "Last click: 3 of 6 ready, 1 not watched, 2 cancelled" in captions(app)
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption]
+
+
+def test_a_run_that_was_cancelled_is_no_error_and_one_that_went_well_says_nothing(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    api.state.submit_answers = [Answer(429, headers={"Retry-After": "50"})]
+    click_render(app.run())
+    wait_until(lambda: api.state.submit_count)
+    app.run()
+    press(app, "Cancel")
+    assert [info.value.replace("\\", "") for info in app.info] == [
+        "You stopped it before it was sent. Nothing was charged."
+    ]
+    assert not app.error
+    assert "Last click: cancelled" in captions(app)
+    api.state.phases = ["completed"]
+    click_render(app)
+    wait_until(lambda: states(tmp_path) == ["cancelled", "completed"])
+    app.run()
+    assert not [caption for caption in captions(app) if caption.startswith("Last click")]

@@ -59,6 +59,8 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
     made = draw(st.dictionaries(st.integers(0, 5), st.sampled_from(PICTURES + UNREADABLE), max_size=4))
     control_image = draw(st.sampled_from(PICTURES))
     stored = bool(made) and draw(st.booleans())
+    submission = "accepted" if accepted else draw(st.sampled_from(["refused", "uncertain"]))
+    can_be_stopped = submission == "refused" or (accepted and not stored)
     run = Run(
         run_id=draw(HEX),
         workspace="ours",
@@ -70,7 +72,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
         image_height=draw(st.integers(512, 2048)),
         seed=draw(st.integers(0, 10_000_000)),
         control_image=pictures.describe(control_image).sha256,
-        submission="accepted" if accepted else draw(st.sampled_from(["refused", "uncertain"])),
+        submission=submission,
         render_id=draw(HEX) if accepted else None,
         phase=draw(st.none() | TEXT),
         error=draw(st.none() | TEXT),
@@ -86,7 +88,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
         starred=draw(st.booleans()),
         note=draw(TEXT),
         deleted_at=None,
-        stopped_at=draw(st.none() | MOMENT) if accepted and not stored else None,
+        stopped_at=draw(st.none() | MOMENT) if can_be_stopped else None,
         settled_at=None if preview else draw(st.none() | MOMENT),
     )
     return run, control_image, made

@@ -1,0 +1,32 @@
+"""A callback that has begun runs to its end, whatever the visitor clicks meanwhile."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from rerender.ui.callbacks import run_whole
+
+
+def page() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+
+    def in_two_steps() -> None:
+        st.session_state["steps"] = ["first"]
+        context = get_script_run_ctx()
+        assert context
+        context.script_requests.request_rerun(RerunData())  # as a click does that comes now
+        st.toast("half way")
+        st.session_state["steps"] = [*st.session_state["steps"], "second"]
+
+    st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    st.button("Go", on_click=in_two_steps)
+    st.text(f"run {st.session_state['runs']}: {st.session_state.get('steps')}")
+
+
+def test_a_click_during_a_callback_waits_for_its_end_and_is_then_heard() -> None:
+    run_whole()
+    run_whole()
+    app = AppTest.from_function(page).run()
+    app.button[0].click().run()
+    assert app.text[0].value == "run 2: ['first', 'second']"
