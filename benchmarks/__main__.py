@@ -1,4 +1,7 @@
-"""Runs every measurement and prints one Markdown page. Machines are noisy: read ratios and medians, not digits."""
+"""Runs every measurement and prints one Markdown page. Machines are noisy: read ratios and medians, not digits.
+
+`python -m benchmarks engine filters` measures only the sections with one of these words in their titles.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ def main() -> None:
         "How soon a completed render is here": freshness.measure,
         "The local API": service.measure,
     }
+    words = sys.argv[1:]
     for title, measure in sections.items():
+        if words and not any(word in title for word in words):
+            continue
         print(f"measuring: {title}", file=sys.stderr)
         rows: list[Row] = measure()
         print(f"## {title}\n\n{table(rows)}\n", flush=True)
