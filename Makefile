@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test proof bench screenshots clean
+.PHONY: run test proof bench screenshots gallery clean
 
 run: .venv/app
 	exec $(BIN)/streamlit run app.py --server.address=127.0.0.1
@@ -15,13 +15,16 @@ test: .venv/dev
 	$(BIN)/python -m pytest -m "not proof" -n 2 --dist worksteal
 
 proof: .venv/dev
-	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m pytest -m proof -n 2 --dist worksteal
 
 bench: .venv/dev
 	@$(BIN)/python -m benchmarks
 
 screenshots: .venv/dev
 	$(BIN)/python -m docs.screenshots
+
+gallery: .venv/dev
+	$(BIN)/python -m docs.gallery
 
 clean:
 	rm -rf .venv

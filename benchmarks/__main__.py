@@ -10,7 +10,20 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, client, engine, engine_prompts, freshness, history, series, service, slider, tracker
+from benchmarks import (
+    app,
+    client,
+    engine,
+    engine_peers,
+    engine_prompts,
+    engine_structure,
+    freshness,
+    history,
+    series,
+    service,
+    slider,
+    tracker,
+)
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -38,6 +51,8 @@ def main() -> None:
         "A series": series.measure,
         "The preview engine": engine.measure,
         "The preview engine and words": engine_prompts.measure,
+        "OpenCV's own filters on the same images": engine_peers.measure,
+        "Structure kept by the preview engine": engine_structure.measure,
         "The slider's payload": slider.measure,
         "The history with 2,000 runs": history.measure,
         "Many renders at once": client.measure,

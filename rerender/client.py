@@ -37,6 +37,7 @@ OnUpdate = Callable[[Render], object]
 class Client(contextlib.AbstractContextManager["Client"]):
     """Talks to the ReRender API; make one for each thread. Raises `ConfigurationError`.
 
+    Without a key that of `GENLY_API_KEY` is used, and `GENLY_BASE_URL` and `GENLY_WORKFLOW_ID` for what is not given.
     `request_timeout`: seconds to connect, and for a whole exchange. `poll_floor`: least seconds between two looks.
     A given `session` (for proxies, certificates) belongs to the client from then on; its adapters are not used.
     """
@@ -45,8 +46,8 @@ class Client(contextlib.AbstractContextManager["Client"]):
         self,
         api_key: str | None = None,
         *,
-        base_url: str = DEFAULT_BASE_URL,
-        workflow_id: str = DEFAULT_WORKFLOW_ID,
+        base_url: str | None = None,
+        workflow_id: str | None = None,
         request_timeout: tuple[float, float] = (5.0, 60.0),
         poll_floor: float = 1.0,
         allow_http: bool = False,
@@ -54,8 +55,12 @@ class Client(contextlib.AbstractContextManager["Client"]):
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        # The environment's key goes to the environment's address, and a given one never there.
+        ask = api_key is None
+        base_url = _setting("GENLY_BASE_URL", ask) or DEFAULT_BASE_URL if base_url is None else base_url
+        workflow_id = _setting("GENLY_WORKFLOW_ID", ask) or DEFAULT_WORKFLOW_ID if workflow_id is None else workflow_id
+        api_key = _setting("GENLY_API_KEY", ask) if api_key is None else api_key
         self.base_url, self.workflow_id, session = base_url.rstrip("/"), workflow_id, session or requests.Session()
-        api_key = os.environ.get("GENLY_API_KEY", "").strip() if api_key is None else api_key
         self._transport = Transport(session, api_key, request_timeout[0])
         del api_key  # a traceback that shows local variables must not show a key that is nearly right
         if not re.fullmatch("[!-~]+", self._transport.key):
@@ -77,7 +82,7 @@ class Client(contextlib.AbstractContextManager["Client"]):
         Raises `SubmissionUncertain` when it may have arrived, `TransportError` when it certainly did not, `ApiError`.
         """
         body, backoff = io.BytesIO(json.dumps(request.to_json()).encode()), iter(BACKOFF)
-        seconds = self._timeouts[1] + body.getbuffer().nbytes / UPLOAD_RATE
+        seconds = submit_seconds(request, self._timeouts)
         while True:
             self.close()  # a kept connection may be dead by now, and then nobody knows if a POST arrived
             body.seek(0)
@@ -192,6 +197,15 @@ class Client(contextlib.AbstractContextManager["Client"]):
         return kind(answer.status, f"{message} (status {answer.status}).", detail, pace)
 
 
+def _setting(name: str, is_asked: bool) -> str:
+    return os.environ.get(name, "").strip() if is_asked else ""
+
+
+def submit_seconds(request: RenderRequest, request_timeout: tuple[float, float]) -> float:
+    """The most seconds that one POST of the request takes: longer with a larger image, which is sent as base64."""
+    return request_timeout[1] + len(request.control_image) * 4 / 3 / UPLOAD_RATE
+
+
 def poll_delay(elapsed: float, floor: float) -> float:
     """Seconds until the next look at a render `elapsed` seconds after its phase changed: an eighth, `floor` to 30."""
     return max(floor, min(elapsed / 8, 30.0))
@@ -231,10 +245,8 @@ def _json(body: bytes) -> Any:
 
 def _excerpt(body: bytes) -> str:
     """What an error answer says, on one printable line; nothing for HTML."""
-    text = _text(body)
-    with contextlib.suppress(ValueError, RecursionError):
-        text = _said(json.loads(text))
-    return _printable(text)
+    said = _json(body[:100_000])
+    return _printable(_text(body) if said is None else _said(said))
 
 
 def _text(body: bytes) -> str:

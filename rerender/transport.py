@@ -204,4 +204,5 @@ def origin_of(url: str, allow_http: bool = True) -> tuple[str, str, int]:
 
 def _words(error: BaseException) -> str:
     name = "UnknownName" if isinstance(error, socket.gaierror) else type(error).__name__
-    return re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).lower()
+    words = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).lower()
+    return re.sub("(refused|reset|aborted|timeout|pipe) error$", r"\1", words)

@@ -30,7 +30,15 @@ def pytest_report_header() -> str | None:
 
 @pytest.fixture(autouse=True)
 def _nobodys_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("GENLY_API_KEY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+    for name in (
+        "GENLY_API_KEY",
+        "GENLY_BASE_URL",
+        "GENLY_WORKFLOW_ID",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rerender import errors
-from rerender.client import Client, origin_of
+from rerender.client import DEFAULT_BASE_URL, Client, origin_of
+from rerender.models import DEFAULT_WORKFLOW_ID
 from tests.clients import REQUEST, assert_keyless
 from tests.fake_api import API_KEY, Answer, FakeApi
 
@@ -17,6 +18,19 @@ def test_the_key_comes_from_the_environment_when_none_is_given(api: FakeApi, mon
     monkeypatch.setenv("GENLY_API_KEY", f" {API_KEY}\n")
     with Client(base_url=api.base_url) as client:
         assert client.submit(REQUEST) == "render1"
+
+
+def test_the_environments_key_goes_to_the_environments_address_and_a_given_one_never(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLY_API_KEY", API_KEY)
+    monkeypatch.setenv("GENLY_BASE_URL", f"{api.base_url}/ ")
+    monkeypatch.setenv("GENLY_WORKFLOW_ID", "another")
+    with Client() as client:
+        client.submit(REQUEST)
+    assert [(sent.path, sent.auth) for sent in api.state.submits] == [("/api/workflows/another", f"Bearer {API_KEY}")]
+    given = Client("a-key-of-my-own")
+    assert (given.base_url, given.workflow_id) == (DEFAULT_BASE_URL, DEFAULT_WORKFLOW_ID)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_the_clients_ten_lines_submit_wait_and_save_every_picture(
     assert len(lines.splitlines()) <= 10
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENLY_API_KEY", API_KEY)
-    monkeypatch.setitem(Client.__init__.__kwdefaults__, "base_url", api.base_url)
+    monkeypatch.setenv("GENLY_BASE_URL", api.base_url)
     monkeypatch.setitem(Client.__init__.__kwdefaults__, "sleep", lambda seconds: None)
     Path("clay.png").write_bytes(picture())
     exec(lines, {})

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NoReturn
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from rerender.cli import files
+from rerender.cli.following import NO_DATABASE
 from rerender.cli.terminal import Exit, Problem, Terminal, go_on
 from rerender.models import Phase
 from rerender.studio.history import History
@@ -45,16 +48,20 @@ def ending(run: Run, *, is_stopped: bool = False, ends_here: bool = False) -> tu
 
 def finish(history: History, run: Run, terminal: Terminal, folder: Path, code: Exit, sentence: str) -> NoReturn:
     """Write what came of the run, say the sentence, and end the command with the code. Raises `Problem`."""
-    pictures = history.outputs(run.run_id)
-    if not pictures:
-        terminal.finish(code, sentence, files.described(run))
     try:
-        saved = files.save(history, run, folder)
+        pictures = history.outputs(run.run_id)
+        saved = files.save(history, run, folder) if pictures else None
+    except SQLAlchemyError:
+        if code == Exit.DONE:
+            code, sentence = Exit.NO_PICTURES, f"{NO_DATABASE} The pictures are kept; again: {go_on(run.run_id)}"
+        terminal.finish(code, sentence, files.described(run))
     except KeyError:
         raise Problem(Exit.NO_PICTURES, DELETED) from None
     except OSError as error:
         why = f"The pictures are kept, but {folder} cannot be written: {error.strerror}."
         terminal.finish(Exit.NO_PICTURES, f"{why} Elsewhere: {go_on(run.run_id)} --out FOLDER", files.described(run))
+    if saved is None:
+        terminal.finish(code, sentence, files.described(run))
     if code == Exit.DONE:
         code, sentence = not_pictures(sum(not picture.is_readable for picture in pictures))
     finish_saved(terminal, saved, code, sentence)

@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 from rerender.cli.ending import finish_saved, not_pictures
 from rerender.cli.files import picture_described, write
 from rerender.cli.following import SOURCES
-from rerender.cli.terminal import Exit, Problem, Terminal, go_on
+from rerender.cli.terminal import LOOKED, Exit, Problem, Terminal, go_on
 from rerender.client import Client
 from rerender.errors import (
     ApiError,
+    AuthenticationError,
     DownloadError,
-    InvalidRequest,
     MalformedResponse,
     RenderFailed,
     TransportError,
@@ -30,6 +30,8 @@ from rerender.studio.downloads import extension
 from rerender.studio.runs import Picture
 
 __all__ = ["fetch"]
+
+_LOOK = 60.0  # seconds for a look at a render that has ended
 
 
 def fetch(render_id: str, terminal: Terminal, folder: Path, timeout: float) -> NoReturn:
@@ -64,10 +66,16 @@ def fetch(render_id: str, terminal: Terminal, folder: Path, timeout: float) -> N
 
 
 def _completed(client: Client, backend: Backend, render_id: str, terminal: Terminal, timeout: float) -> Render:
-    began = time.monotonic()
+    began, fault = time.monotonic(), ""
     try:
-        # Waiting would be patient with an id that the API does not know.
-        client.get(render_id)
+        # `wait` says nothing of what passes, and its single looks have only what is left of the time.
+        try:
+            timeout = max(timeout, _LOOK) if client.get(render_id).is_terminal else timeout
+        except AuthenticationError:
+            raise
+        except (ApiError, MalformedResponse, TransportError) as error:
+            fault = str(error)
+            terminal.note(f"{fault} Looking again.")
         return client.wait(
             render_id,
             timeout=timeout,
@@ -76,13 +84,12 @@ def _completed(client: Client, backend: Backend, render_id: str, terminal: Termi
     except RenderFailed as error:
         terminal.finish(Exit.ENDED, str(error), _described(error.render, backend, []))
     except WaitTimeout as error:
-        raise Problem(Exit.UNFINISHED, f"{error} Later: {go_on(render_id)}") from None
-    except InvalidRequest as error:
-        raise Problem(Exit.WRONG, str(error)) from None
+        why = str(error) if error.last else fault or str(error)
+        raise Problem(Exit.UNFINISHED, f"{why} {LOOKED} Again: {go_on(render_id)}") from None
     except MalformedResponse as error:
-        raise Problem(Exit.NO_PICTURES, f"{error} Later: {go_on(render_id)}") from None
-    except (ApiError, TransportError) as error:
-        raise Problem(Exit.REFUSED, f"{error} Nothing was charged.") from None
+        raise Problem(Exit.NO_PICTURES, f"{error} Again: {go_on(render_id)}") from None
+    except ApiError as error:
+        raise Problem(Exit.REFUSED, f"{error} {LOOKED} Again: {go_on(render_id)}") from None
     except KeyboardInterrupt:
         raise Problem(Exit.INTERRUPTED, f"Stopped. Nothing is lost: {go_on(render_id)}") from None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from rerender.cli.options import shared
-from rerender.cli.terminal import EXIT_CODES, Exit, Problem, Terminal, plain
+from rerender.cli.terminal import EXIT_CODES, LOOKED, Exit, Problem, Terminal, go_on, is_terminal, plain
 from rerender.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _STATES = {"unfinished": "in progress", "refused": "not accepted", "uncertain": 
 Examples:
   python -m rerender get                        # the latest runs
   python -m rerender get 3f0c2b7e9d81456aa0c9e4d7b1f26835 --out pictures
-  python -m rerender get RENDER_ID --timeout 0  # look once
+  python -m rerender get RENDER_ID --timeout 0  # look once, and fetch what is there
 
 {EXIT_CODES}"""
 )
@@ -46,7 +46,7 @@ def get(some_id: str | None, out: Path, timeout: float, as_json: bool, quiet: bo
     terminal = Terminal(quiet=quiet, as_json=as_json)
     try:
         if some_id is None:
-            with opened() as runtime:
+            with opened(LOOKED) as runtime:
                 _list(runtime.history(LOCAL).recent(_LISTED), terminal)
         _get(some_id, terminal, out, timeout)
     except ConfigurationError as error:
@@ -58,11 +58,14 @@ def get(some_id: str | None, out: Path, timeout: float, as_json: bool, quiet: bo
 def _get(some_id: str, terminal: Terminal, out: Path, timeout: float) -> NoReturn:
     from rerender.cli.ending import ending, finish
     from rerender.cli.fetching import fetch
-    from rerender.cli.following import Stop, follow, opened, usable
+    from rerender.cli.following import Stop, follow, nothing_lost, opened, usable
+    from rerender.client import is_id
     from rerender.studio.workspaces import LOCAL
 
-    folder = usable(out)
-    with Stop() as stop, opened() as runtime:
+    if not is_id(some_id):
+        raise Problem(Exit.WRONG, f"This is no run or render id. {LOOKED}")
+    folder = usable(out, LOOKED)
+    with Stop() as stop, opened(LOOKED) as runtime, nothing_lost(some_id):
         history = runtime.history(LOCAL)
         run = history.run(some_id) or history.of_render(some_id)
         if run is not None:
@@ -74,7 +77,7 @@ def _get(some_id: str, terminal: Terminal, out: Path, timeout: float) -> NoRetur
             code, sentence = ending(run, is_stopped=stop.asked, ends_here=runtime.previews_end_here)
             finish(history, run, terminal, folder, code, sentence)
     if stop.asked:
-        raise KeyboardInterrupt
+        raise Problem(Exit.INTERRUPTED, f"Stopped. {LOOKED} Again: {go_on(some_id)}")
     fetch(some_id, terminal, folder, timeout)
 
 
@@ -91,4 +94,4 @@ def _line(run: Run) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
     state = _STATES.get(str(run.state), str(run.state))
     line = f"{run.run_id}  {when}  {state:<14}  {plain(run.prompt)}"
-    return line[: shutil.get_terminal_size().columns] if sys.stdout.isatty() else line
+    return line[: shutil.get_terminal_size().columns] if is_terminal(sys.stdout) else line

@@ -24,7 +24,7 @@ _OPTIONS = (
         type=click.FloatRange(min=0),
         default=300,
         show_default=True,
-        help="Seconds to wait for the pictures; 0 does not wait. Sending is always waited for.",
+        help="Seconds to wait for the pictures. Sending is always waited for; so is the first look of `get`.",
     ),
     click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and no progress."),
     click.option("--quiet", is_flag=True, help="No progress: only file names and what went wrong."),

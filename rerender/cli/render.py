@@ -16,8 +16,10 @@ from rerender.models import BATCH_SIZE, CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE, SEE
 
 if TYPE_CHECKING:
     from rerender.studio.backends import Backend
+    from rerender.studio.runs import Run
 
 _STANDARD = 1  # of the sizes from small to large, the one that a new form of the app begins with
+_NOTHING_SENT = "Nothing was sent."
 
 
 @click.command(
@@ -45,7 +47,7 @@ Examples:
 )
 @click.option("--seed", type=click.IntRange(*SEED), help="Where chance starts from. Random when not given.")
 @click.option("--preview", is_flag=True, help="Spend nothing: use the preview engine, also when there is a key.")
-@click.option("--again", is_flag=True, help="Also if the very same paid request is still being made.")
+@click.option("--again", is_flag=True, help="Also if the very same paid request may still bring its pictures.")
 @shared
 def render(
     control_image: Path,
@@ -82,9 +84,9 @@ def render(
         prepared = images.prepare(data, image_width, image_height, fit, keep_alpha=backend.keeps_alpha)
         seed = secrets.randbelow(SEED.high + 1) if seed is None else seed
         request = RenderRequest(prompt, prepared, batch_size, image_width, image_height, seed)
-        _submit(request, backend, terminal, usable(out), timeout, again=again)
+        _submit(request, backend, terminal, usable(out, _NOTHING_SENT), timeout, again=again)
     except (ConfigurationError, ImageError, InvalidRequest) as error:
-        terminal.fail(Problem(Exit.WRONG, f"{error} Nothing was sent."))
+        terminal.fail(Problem(Exit.WRONG, f"{error} {_NOTHING_SENT}"))
     except Problem as problem:
         terminal.fail(problem)
 
@@ -96,27 +98,33 @@ def _submit(
     from rerender.cli.following import Stop, follow, opened
     from rerender.studio.workspaces import LOCAL
 
-    with Stop() as stop, opened() as runtime:
+    with Stop() as stop, opened(_NOTHING_SENT) as runtime:
         history = runtime.history(LOCAL)
-        twin = None if backend.is_preview or again else history.unfinished_like(backend.name, request)
+        twin = None if backend.is_preview or again else history.open_like(backend.name, request)
         if twin:
-            raise Problem(
-                Exit.WRONG,
-                f"The very same request is still being made. Wait for it with: {go_on(twin.run_id)} "
-                "With --again it is rendered once more, and costs again. Nothing was sent.",
-            )
+            again_costs = f"With --again it is rendered once more, and costs again. {_NOTHING_SENT}"
+            raise Problem(Exit.WRONG, f"{_said_of(twin)} {again_costs}")
         try:
             ready = runtime.ready(backend)
         except OSError as error:
             raise Problem(Exit.WRONG, f"The preview engine cannot be started: {error.strerror}.") from None
         if stop.asked:
-            raise Problem(Exit.INTERRUPTED, "Stopped. Nothing was sent.")
+            raise Problem(Exit.INTERRUPTED, f"Stopped. {_NOTHING_SENT}")
         terminal.note(_announced(request, backend))
         run_id = runtime.runner.submit(LOCAL, ready, request)
         terminal.note(f"Run {run_id}")
         run = follow(runtime, run_id, terminal, stop, timeout, is_ours=True)
         code, sentence = ending(run, is_stopped=stop.asked, ends_here=runtime.previews_end_here)
         finish(history, run, terminal, folder, code, sentence)
+
+
+def _said_of(twin: Run) -> str:
+    """What became of a run of the very same request, and how to have its pictures."""
+    if twin.is_unfinished:
+        return f"The very same request is still being made. Wait for it with: {go_on(twin.run_id)}"
+    if twin.can_be_watched_again:
+        return f"The very same request was taken by the API already. Fetch its pictures with: {go_on(twin.run_id)}"
+    return "The very same request may have been charged. Say what became of it first, in the app."
 
 
 def _announced(request: RenderRequest, backend: Backend) -> str:

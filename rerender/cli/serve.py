@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from rerender.errors import RerenderError
+from rerender.cli.terminal import say
+from rerender.errors import ConfigurationError, RerenderError
 from rerender.models import DEFAULT_WORKFLOW_ID
 
 _CURL = """\
@@ -27,6 +28,12 @@ Examples:
   python -m rerender serve --port 8601 --api-key one-key --api-key another-key
   python -m rerender serve --home /tmp/scratch --port 0    # any free port
   python -m rerender serve --faults rehearsal.json         # docs/local-api.md
+
+\b
+Exit codes:
+  0  stopped by Ctrl+C or SIGTERM, also in the middle of a render
+  1  cannot serve: the port or the folder is in use, or the folder cannot be written
+  2  wrong use or value
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -63,6 +70,7 @@ def serve(
     """Serve the ReRender API from this machine, with pictures by the preview engine (no AI model)."""
     # FastAPI and OpenCV take a second to load: not for --help.
     from rerender.engines.preview import PreviewEngine
+    from rerender.engines.settings import working_size
     from rerender.service.faults import BadFaults, read_faults
     from rerender.service.retention import Retention
     from rerender.service.server import LocalServer
@@ -71,9 +79,12 @@ def serve(
     keys = api_keys or (secrets.token_urlsafe(24),)
     try:
         faults = read_faults(faults_file) if faults_file else ()
+    except BadFaults as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from None
+    try:
         server = LocalServer(
             folder,
-            PreviewEngine(),
+            PreviewEngine(working_size()),
             keys,
             host=host,
             port=port,
@@ -81,9 +92,10 @@ def serve(
             retention=Retention(keep_days, keep_mb),
             faults=faults,
         )
-        server.run(lambda: click.echo(_welcome(server.base_url, keys[0], folder, faults_file)))
-    except BadFaults as error:
-        raise click.BadParameter(str(error), param_hint="--faults") from None
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error), param_hint="--api-key") from None
+    try:
+        server.run(lambda: say(_welcome(server.base_url, keys[0], folder, faults_file)))
     except (RerenderError, OSError) as error:
         raise click.ClickException(str(error)) from None
 

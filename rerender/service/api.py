@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable, Collection
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -71,11 +71,11 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
         if workflow_id != DEFAULT_WORKFLOW_ID:
             raise Refusal(404, "not_found", f"There is no such workflow here; the one served is {DEFAULT_WORKFLOW_ID}.")
         check_announced(request)
-        async with one_at_a_time:
-            body = await read_body(request)
-            render_request = await run_in_threadpool(read_request, body)
-            render_id = await run_in_threadpool(jobs.submit, render_request, workflow_id)
-        return SubmitAnswer(render_id=render_id)
+        # Not under the lock: whoever sends slowly holds up nobody, and takes room on the disk only.
+        with jobs.scratch_file() as body:
+            await read_body(request, body)
+            async with one_at_a_time:
+                return SubmitAnswer(render_id=await run_in_threadpool(_submit, jobs, body, workflow_id))
 
     @app.get(
         "/api/renders/{render_id}",
@@ -89,6 +89,11 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
             raise Refusal(404, "not_found", "There is no such render.")
         response.headers["Cache-Control"] = "no-store"
         return _render_answer(record, str(request.base_url))
+
+
+def _submit(jobs: Jobs, body: IO[bytes], workflow_id: str) -> str:
+    body.seek(0)
+    return jobs.submit(read_request(body.read()), workflow_id)
 
 
 _PICTURES: dict[int | str, dict[str, Any]] = {

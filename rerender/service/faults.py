@@ -20,7 +20,7 @@ from rerender.errors import ConfigurationError
 from rerender.service.refusals import error_answer
 
 _KINDS = {"submit": ("POST", "/api/workflows/"), "look": ("GET", "/api/renders/"), "picture": ("GET", "/pictures/")}
-_NUMBERS = re.compile(r"every ([1-9]\d{0,5})|([1-9]\d{0,5})-([1-9]\d{0,5})?", re.ASCII)
+_NUMBERS = re.compile(r"every ([1-9]\d{0,5})|([1-9]\d{0,5})(?:(-)([1-9]\d{0,5})?)?", re.ASCII)
 _TRANSPORT = "transport"
 
 
@@ -104,10 +104,10 @@ def _numbers(value: object) -> Numbers | None:
     found = _NUMBERS.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return None
-    every, first, last = found.groups()
+    every, first, dash, last = found.groups()
     if every:
         return Numbers(1, math.inf, int(every))
-    numbers = Numbers(int(first), int(last) if last else math.inf)
+    numbers = Numbers(int(first), math.inf if dash and not last else int(last or first))
     return numbers if numbers.first <= numbers.last else None
 
 

@@ -10,9 +10,11 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -32,11 +34,16 @@ _log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 64
 INTERRUPTIONS_ALLOWED = 1
+# Seconds before each further try to write what became of a render: another program may hold the file for a moment.
+WRITE_AGAIN_AFTER = (0.1, 0.3, 1.0, 3.0)
 _GIVEN_UP = (
-    "The service was cut off twice while it worked on this render and does not try a third time; "
+    "The service was cut off twice while it worked on this render, or could not write to its disk, and does not try a "
+    "third time; "
     "submit it again, with smaller pictures if the computer ran out of memory."
 )
 _STORING = "storing"
+
+T = TypeVar("T")
 
 
 class QueueFull(RerenderError):
@@ -48,6 +55,7 @@ class Jobs:
 
     A render is on the disk before `submit` returns; what had not ended when the process ended is
     rendered again after the next `start`. One over which the process died a second time is `dead`.
+    What a disk that fails leaves unwritten waits for the next start; it never ends the worker.
     Ended renders go when `retention` says so. `clock` gives epoch seconds, `timer` seconds from any moment on.
     """
 
@@ -60,15 +68,18 @@ class Jobs:
         retention: Retention | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._storage = storage
         self._engine = engine
         self._queue_limit = queue_limit
         self._retention = retention or Retention()
-        self._clock, self._timer = clock, timer
+        self._clock, self._timer, self._sleep = clock, timer, sleep
         self._waiting: deque[str] = deque()
         self._in_work = 0
         self._ended: dict[str, Ended] = {}
+        self._has_counted = False
+        self._unwritten: list[str] = []
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="rerender-jobs", daemon=True)
@@ -127,6 +138,10 @@ class Jobs:
         """The render as it stands, None for an unknown id."""
         return self._storage.find(render_id)
 
+    def scratch_file(self) -> IO[bytes]:
+        """An empty file that is gone when it is closed: for a request that is still arriving."""
+        return self._storage.scratch_file()
+
     def picture_path(self, file: str) -> Path | None:
         """The file of a picture, None for an unknown name."""
         return self._storage.picture_path(file)
@@ -140,19 +155,40 @@ class Jobs:
         self._ended.pop(render_id, None)
 
     def _work(self) -> None:
-        self._ended = {render.id: render for render in self._storage.ended()}
-        self._tidy()
+        self._keep_house()
         while (render_id := self._next()) is not None:
             self._in_work = 1
             try:
                 self._run(render_id)
-            except OSError as error:
-                # A full disk must not end the worker; the render is taken up again at the next start.
-                _log.error("Render %s could not be stored: %s", render_id, error)
+            except Exception as error:
+                # A worker that has ended does not come back; the render is taken up again at the next start.
+                _log.error("Render %s could not be stored: %s\n%s", render_id, _said(error), _where(error))
+                self._unwritten.append(render_id)
             self._in_work = 0
-            self._count(render_id)
-            self._tidy()
+            self._keep_house(render_id)
             memory.give_back()
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """So that the next start does not take what could not be written for a death of the process."""
+        for render_id in self._unwritten:
+            with suppress(OSError):
+                record = self._storage.find(render_id)
+                if record is not None and record.phase == Phase.PROCESSING:
+                    self._update(record, phase=Phase.PENDING)
+
+    def _keep_house(self, render_id: str | None = None) -> None:
+        """Take note of a render that has ended, and delete those that are not kept any longer."""
+        try:
+            if not self._has_counted:
+                self._ended = {render.id: render for render in self._storage.ended()}
+            elif render_id is not None:
+                self._count(render_id)
+            self._has_counted = True
+            self._tidy()
+        except Exception as error:
+            self._has_counted = False  # the next time all are counted
+            _log.error("Ended renders could not be gone through: %s\n%s", _said(error), _where(error))
 
     def _count(self, render_id: str) -> None:
         record = self._storage.find(render_id)
@@ -173,21 +209,21 @@ class Jobs:
             return None if self._stop.is_set() else self._waiting.popleft()
 
     def _run(self, render_id: str) -> None:
-        record = self._storage.find(render_id)
+        record = self._surely(partial(self._storage.find, render_id))
         if record is None:
             return
-        self._update(record, phase=Phase.PROCESSING)
+        self._write(record, phase=Phase.PROCESSING)
         stopwatch = Stopwatch(self._clock() - record.created_at, self._timer)
         try:
             pictures = self._render(record, stopwatch)
         except Cancelled:
-            self._update(record, phase=Phase.PENDING)
+            self._write(record, phase=Phase.PENDING)
         except Exception as error:
             _log.error("Render %s failed: %s\n%s", render_id, type(error).__name__, _where(error))
-            self._update(record, phase=Phase.FAILED, misc=record.misc | {"error": _sentence(error)})
+            self._write(record, phase=Phase.FAILED, misc=record.misc | {"error": _sentence(error)})
         else:
             misc = record.misc | stopwatch.stop(storing=_STORING)
-            if not self._update(record, phase=Phase.COMPLETED, pictures=pictures, misc=misc):
+            if not self._write(record, phase=Phase.COMPLETED, pictures=pictures, misc=misc):
                 self._storage.delete_pictures(pictures)
 
     def _render(self, record: Record, stopwatch: Stopwatch) -> tuple[Picture, ...]:
@@ -205,6 +241,19 @@ class Jobs:
             self._storage.delete_pictures(stored)
             raise
         return tuple(stored)
+
+    def _write(self, record: Record, **changes: Any) -> bool:
+        return self._surely(partial(self._update, record, **changes))
+
+    def _surely(self, call: Callable[[], T]) -> T:
+        """Make the call again, a few times, where the disk refuses it. Raises `OSError`."""
+        for pause in WRITE_AGAIN_AFTER:
+            try:
+                return call()
+            except OSError as error:
+                _log.warning("The disk refuses, and is tried again: %s", error)
+            self._sleep(pause)
+        return call()
 
     def _update(self, record: Record, **changes: Any) -> bool:
         return self._storage.update(replace(record, updated_at=self._clock(), **changes))
@@ -226,6 +275,11 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, RerenderError):
         return str(error)
     return "The engine stopped with an error; the log of the service says where."
+
+
+def _said(error: Exception) -> str:
+    """What the system says of the disk; of any other error its kind alone, as its message could hold the prompt."""
+    return str(error) if isinstance(error, OSError) else type(error).__name__
 
 
 def _where(error: Exception) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import IO
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,20 +32,20 @@ def check_announced(request: Request) -> None:
         raise _too_large()
 
 
-async def read_body(request: Request) -> bytearray:
-    """The body. Raises `Refusal` with 413, 408, or 400 where nobody is left to read the answer."""
-    body = bytearray()
+async def read_body(request: Request, into: IO[bytes]) -> None:
+    """Write the body to a file. Raises `Refusal` with 413, 408, or 400 where nobody is left to read the answer."""
+    size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
                     raise _too_large()
+                await run_in_threadpool(into.write, chunk)
     except TimeoutError:
         raise Refusal(408, "request_timeout", f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
     except ClientDisconnect:
         raise Refusal(400, "incomplete_body", "The connection closed before the body had arrived.") from None
-    return body
 
 
 def _too_large() -> Refusal:

@@ -22,8 +22,10 @@ import secrets
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
 
 from PIL import Image
@@ -37,6 +39,7 @@ from rerender.service.retention import Ended
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{24}")
 _PICTURE = re.compile(r"[0-9a-f]{32}\.[a-z]{3,5}")
+_IN_MEMORY = 256 * 1024
 _Size = Annotated[int, Field(ge=0)]
 _Time = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -175,6 +178,11 @@ class Storage:
         for picture in pictures:
             (self._pictures / picture.file).unlink(missing_ok=True)
 
+    def scratch_file(self) -> IO[bytes]:
+        """An empty file that is gone when it is closed; in memory as long as it is small."""
+        # Where the system cannot remove it after a crash, the next start does: no record names it.
+        return SpooledTemporaryFile(_IN_MEMORY, dir=str(self._pictures))
+
     def picture_path(self, file: str) -> Path | None:
         """Where the picture of this name is, or None."""
         path = self._pictures / file
@@ -235,11 +243,17 @@ def _locked(folder: Path) -> IO[str]:
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole, after a power cut too, or not at all."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        # On a full disk half a picture would take the room in which to write that it failed.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     if sys.platform != "win32":
         folder = os.open(path.parent, os.O_RDONLY)
         try:

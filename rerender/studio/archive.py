@@ -169,7 +169,8 @@ class Archive:
         files: dict[str, str] = {}
         dates: dict[str, float] = {}
         for number, row in enumerate(connection.execute(query).mappings(), start=1):
-            run = Run.from_row(row)
+            # With its price, which the run does not tell while it counts as not charged.
+            run = replace(Run.from_row(row), credits=row["credits"], cost=row["cost"])
             entry = Entry(run, tuple(made.get(run.run_id, ())))
             entries.append(entry)
             for sha256, name in _names(number, entry, mimes):

@@ -7,21 +7,29 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, select
+from sqlalchemy import ColumnElement, Select, Table, func, insert, or_, select
 
 from rerender.errors import ImageError
 from rerender.models import RenderRequest
 from rerender.studio import pictures
 from rerender.studio.attention import NEED, NEEDED, Need
+from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import RUN_COLUMNS, Picture, Run
+from rerender.studio.runs import RUN_COLUMNS, STATE, Picture, Run, State
 from rerender.studio.search import COVER, Entry, Found, Search
+from rerender.studio.steering import CAN_BE_WATCHED_AGAIN
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
 
 __all__ = ["History"]
 
 PICTURE_COLUMNS = (images.c.sha256, images.c.mime, images.c.width, images.c.height, images.c.byte_size)
 NOT_DELETED = runs.c.deleted_at.is_(None)
+# The first condition has an index.
+OPEN = runs.c.stored_at.is_(None) & or_(
+    runs.c.finished_at.is_(None),
+    (runs.c.backend != EMBEDDED) & or_(CAN_BE_WATCHED_AGAIN, STATE == State.UNCERTAIN),
+)
+"""`Run.is_open` in SQL."""
 NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.run_id)
 
 
@@ -67,10 +75,10 @@ class History:
         with self._database.read() as connection:
             return [(Need(row["need"]), Run.from_row(row)) for row in connection.execute(query).mappings()]
 
-    def unfinished_like(self, backend_name: str, request: RenderRequest) -> Run | None:
-        """An unfinished run of the very same request at the same backend: a second one is rarely meant."""
+    def open_like(self, backend_name: str, request: RenderRequest) -> Run | None:
+        """The newest open run of the very same request at the same backend: a second one is rarely meant."""
         alike = self._runs(
-            runs.c.finished_at.is_(None),
+            OPEN,
             runs.c.backend == backend_name,
             runs.c.prompt == request.prompt,
             runs.c.batch_size == request.batch_size,

@@ -23,13 +23,13 @@ from rerender.models import Render, RenderRequest
 from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import Database
-from rerender.studio.runs import FREE, RUN_COLUMNS, Picture, Run, Submission
+from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
 
-UNSENT = "The app was closed before this was sent. Nothing was charged; render it again."
-STOPPED = "The app stopped while this was being sent."
+UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
+STOPPED = "It was stopped while being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
@@ -112,15 +112,13 @@ class Journal:
         """The POST certainly did not arrive and is going to be sent again: until `sending` says so, nothing is sent."""
         return self._write(run_id, self._is_mine, runs.c.submission == Submission.SUBMITTING, submitted_at=None)
 
-    def accepted(self, run_id: str, render_id: str, backend: Backend | None = None) -> Run | None:
+    def accepted(self, run_id: str, render_id: str) -> Run | None:
         """The API answered with a render id: the run is ours to follow now, whatever its row said.
 
         None when there is nothing to follow: it was deleted, or its owner had found the render, and its pictures are
-        here. What came from another render, which its owner took for this one, is dropped. With its backend the run
-        costs what it costs there, should somebody have said meanwhile that it was not charged.
+        here. What came from another render, which its owner took for this one, is dropped.
         """
         known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "settled_at": None}
-        price = {"credits": backend.credits_per_run, "cost": backend.cost} if backend else {}
         anew = {"finished_at": None, "stopped_at": None, "stored_at": None, **self._owned()}
         of_another = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.render_id != render_id)
         with self._database.write() as connection:
@@ -128,7 +126,7 @@ class Journal:
                 connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
                 anew |= {"phase": None, "completed_at": None}
             is_new = or_(runs.c.render_id.is_(None), runs.c.render_id != render_id, runs.c.stored_at.is_(None))
-            changed = self._update(connection, run_id, is_new, **known, **price, **anew)
+            changed = self._update(connection, run_id, is_new, **known, **anew)
             row = connection.execute(select(*RUN_COLUMNS).where(runs.c.run_id == run_id)).mappings().first()
         if not changed or row is None:
             return None
@@ -137,11 +135,11 @@ class Journal:
 
     def not_accepted(self, run_id: str, submission: Submission, error: str) -> None:
         """The POST ended without a render id: refused (nothing was charged) or uncertain."""
-        unknown = [runs.c.render_id.is_(None), runs.c.submission != Submission.REFUSED]
-        if submission != Submission.REFUSED:
-            unknown.append(runs.c.settled_at.is_(None))
-        free = FREE if submission == Submission.REFUSED else {}
-        self._write(run_id, *unknown, submission=submission, error=error, finished_at=self._wall(), **free)
+        is_open, is_settled = runs.c.submission != Submission.REFUSED, runs.c.settled_at.is_not(None)
+        # A refusal is certain, and outweighs what its owner said meanwhile.
+        unknown = is_open | is_settled if submission == Submission.REFUSED else is_open & ~is_settled
+        values = {"submission": submission, "error": error, "finished_at": self._wall(), "settled_at": None}
+        self._write(run_id, runs.c.render_id.is_(None), unknown, **values)
 
     def seen(self, run_id: str, render: Render, error: str | None = None) -> bool:
         """What the API says of an unfinished run. False when the run is no longer ours, as in the methods below."""
@@ -155,6 +153,12 @@ class Journal:
         """The run ended without pictures."""
         last = {} if render is None else {"phase": render.phase, "misc": dict(render.misc)}
         return self._write(run_id, self._is_mine, error=error, finished_at=self._wall(), **last)
+
+    def not_found(self, run: Run, error: str) -> bool:
+        """The API has no render of the id that its owner gave: what became of the run is unknown again."""
+        is_as_given = (runs.c.render_id == run.render_id) & runs.c.settled_at.is_not(None)
+        unknown = {"submission": Submission.UNCERTAIN, "render_id": None, "settled_at": None}
+        return self._write(run.run_id, self._is_mine, is_as_given, error=error, finished_at=self._wall(), **unknown)
 
     def completed(self, run_id: str, render: Render) -> tuple[float, set[int]] | None:
         """The API says `completed`: since when we know, and which outputs are stored. None if no longer ours."""
@@ -174,6 +178,7 @@ class Journal:
                 connection,
                 run.run_id,
                 self._is_mine,
+                runs.c.render_id == run.render_id,
                 error=error,
                 finished_at=now if is_last else None,
                 stored_at=now if is_all else None,
@@ -252,7 +257,7 @@ class Journal:
     def _settle(self, connection: Connection, chosen: ColumnElement[bool]) -> None:
         """Close the books on runs that are being sent: what had not begun was certainly not charged."""
         sending = chosen & (runs.c.submission == Submission.SUBMITTING)
-        unsent = {"submission": Submission.REFUSED, "error": UNSENT, **FREE}
+        unsent = {"submission": Submission.REFUSED, "error": UNSENT}
         cut_off = {
             "submission": Submission.UNCERTAIN,
             "error": case((runs.c.backend == EMBEDDED, CUT_OFF_FREE), else_=CUT_OFF),

@@ -14,11 +14,12 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rerender.client import submit_seconds
 from rerender.errors import RerenderError, SubmissionUncertain, TransportError
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import News, Pool
-from rerender.studio.database import Database
+from rerender.studio.database import BUSY_TIMEOUT_S, Database
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.keys import Keys
 from rerender.studio.runs import Run, Submission
@@ -35,9 +36,13 @@ LOOKS_END_WITHIN = 5.0
 # Before each further try to write down what a paid POST brought, when the database is locked or the disk is full; the
 # last pause is kept from then on.
 WRITE_AGAIN_AFTER = (0.5, 2.0, 10.0)
+# While the runner closes: a whole wait for a lock, and all of these pauses.
+WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
 BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
+CLOSED = "It was stopped before it was sent."
+NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
 T = TypeVar("T")
@@ -77,6 +82,8 @@ class Runner:
         self._posts = Pool(POSTS_AT_ONCE, "rerender-post")
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._given_up = threading.Event()
+        self._in_flight: dict[str, float] = {}  # by run_id, how many seconds its POST may take
 
     def resume(self) -> None:
         """Take up what other processes left unfinished, from now on."""
@@ -134,6 +141,17 @@ class Runner:
         """The owner says whether a run of unknown fate was charged. False when it is no such run."""
         return self._decided(self._steering.settle(workspace, run_id, charged=charged))
 
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """The owner takes back what `settle` or `attach` was told. False when there is nothing to take back."""
+        return self._decided(self._steering.reopen(workspace, run_id))
+
+    def has_looked(self, run_id: str) -> bool:
+        """Whether the first look at the run has ended, with all that it brought, or there is none by this process.
+
+        False before `resume`.
+        """
+        return self._tracker.has_looked(run_id)
+
     @property
     def news(self) -> int:
         """How often this runner has changed any run. Read it before the history, then wait for more."""
@@ -148,7 +166,10 @@ class Runner:
         # Under the lock no submission is between its row and its place in the queue.
         with self._lock:
             self._closing.set()
-        self._posts.close(sum(self._request_timeout) + LOOKS_END_WITHIN)
+        # A copy, as posts end meanwhile. None begins any more.
+        self._posts.close(max(self._in_flight.copy().values(), default=0.0) + WRITES_END_WITHIN)
+        self._given_up.set()
+        self._posts.close(LOOKS_END_WITHIN)
         self._tracker.close(LOOKS_END_WITHIN)
         self._journal.let_go()
 
@@ -163,10 +184,10 @@ class Runner:
             return
         submission, error = Submission.UNCERTAIN, BROKE_OFF
         try:
-            with backend.client(self._request_timeout, partial(self._hold_back, run_id)) as client:
-                render_id = client.submit(request)
+            render_id = self._post(run_id, backend, request)
         except _NotSent:
-            return
+            # Whoever took the run over while its POST was in flight could not know that it was not accepted.
+            submission, error = Submission.REFUSED, NOT_SENT_AGAIN
         except SubmissionUncertain as uncertain:
             error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
         except RerenderError as refusal:
@@ -175,20 +196,32 @@ class Runner:
             _log.exception("Run %s: sending stopped with an error.", run_id)
         else:
             what = f"run {run_id} is render {render_id}"
-            run = self._surely(lambda: self._journal.accepted(run_id, render_id, backend), what)
+            run = self._surely(lambda: self._journal.accepted(run_id, render_id), what)
             if run is not None:
                 self._tracker.follow(run, backend)
             return
         self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id}: {error}")
 
+    def _post(self, run_id: str, backend: Backend, request: RenderRequest) -> str:
+        """Send the run; its `render_id`. Raises as `Client.submit` does, or `_NotSent`."""
+        # Before the look at `_closing`: then `close`, which sets that first, knows of every POST that is sent.
+        self._in_flight[run_id] = submit_seconds(request, self._request_timeout)
+        try:
+            if self._closing.is_set():
+                raise TransportError(CLOSED)
+            with backend.client(self._request_timeout, partial(self._hold_back, run_id)) as client:
+                return client.submit(request)
+        finally:
+            del self._in_flight[run_id]
+
     def _surely(self, write: Callable[[], T], what: str) -> T:
-        """Write down what a POST brought, again and again until the runner closes: it is known nowhere else."""
+        """Write down what a POST brought, again and again until `close` gives up: it is known nowhere else."""
         for pause in chain(WRITE_AGAIN_AFTER, repeat(WRITE_AGAIN_AFTER[-1])):
             try:
                 return write()
             except SQLAlchemyError:
                 _log.critical("The database takes no writes; trying again. Note down: %s", what)
-            if self._closing.wait(pause):
+            if self._given_up.wait(pause):
                 break
         return write()
 
@@ -197,7 +230,7 @@ class Runner:
         try:
             self._journal.held_back(run_id)
             if self._closing.wait(seconds):
-                raise TransportError("The app was closed before this was sent.")
+                raise TransportError(CLOSED)
             if not self._journal.sending(run_id):
                 raise _NotSent
         except SQLAlchemyError:

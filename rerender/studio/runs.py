@@ -5,7 +5,7 @@ Code that is reloaded while the app runs meets values made by its older self, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,11 +14,9 @@ from sqlalchemy import RowMapping, case
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["FREE", "STATE", "Picture", "Run", "State", "Submission"]
+__all__ = ["STATE", "Picture", "Run", "State", "Submission"]
 
 UNREADABLE = "application/octet-stream"
-FREE = {"credits": 0.0, "cost": 0.0}
-"""What a run cost once it is known that nothing was charged."""
 
 
 class Submission(StrEnum):
@@ -46,7 +44,8 @@ class Run:
     """One click on Render. Times are seconds since the epoch, None until it happened.
 
     `phase` is the API's raw word. `error` is one plain sentence: why the run ended, or what it waits for.
-    `cost` is in US dollars; both it and `credits` are 0 once it is known that nothing was charged.
+    `cost` is in US dollars; both it and `credits` are 0 while it is known that nothing was charged. The row keeps the
+    price all the same, as its owner may take back having said so.
     Settings may call them 0 for any backend, so whether money is at stake is asked of `is_preview`, never of them.
     """
 
@@ -110,6 +109,28 @@ class Run:
         return ended_without and may_have and self.submission == Submission.ACCEPTED
 
     @property
+    def is_open(self) -> bool:
+        """Whether its pictures may still come, so that another run of the very same request is rarely meant."""
+        may_come = not self.is_preview and (self.can_be_watched_again or self.state == State.UNCERTAIN)
+        return self.stored_at is None and (self.is_unfinished or may_come)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether its render id is what its owner found, and the API has never shown such a render."""
+        return self.is_found and self.phase is None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether its render id is what its owner found, not what the API answered."""
+        return self.submission == Submission.ACCEPTED and self.settled_at is not None
+
+    @property
+    def can_be_settled(self) -> bool:
+        """Whether its owner can say what became of it, for the first time or again."""
+        is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None
+        return not self.is_preview and (self.submission == Submission.UNCERTAIN or is_called_free)
+
+    @property
     def is_preview(self) -> bool:
         """Whether the embedded engine makes it, not the hosted API."""
         return self.backend == EMBEDDED
@@ -117,7 +138,8 @@ class Run:
     @classmethod
     def from_row(cls, row: RowMapping) -> Run:
         """The run in a row that holds `RUN_COLUMNS`."""
-        return cls(**{column.name: row[column] for column in RUN_COLUMNS})
+        run = cls(**{column.name: row[column] for column in RUN_COLUMNS})
+        return replace(run, credits=0.0, cost=0.0) if run.submission == Submission.REFUSED else run
 
 
 RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))

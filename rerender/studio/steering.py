@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, or_, select, update
 
 from rerender.client import is_id
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import FREE, Submission
-from rerender.studio.tables import runs
+from rerender.studio.runs import Submission
+from rerender.studio.tables import outputs, runs
 
 __all__ = ["Steering"]
 
@@ -29,15 +29,24 @@ NOT_FOUND = (
 )
 WAS_CHARGED = "You found that it was charged. Its pictures did not come here."
 WAS_NOT_CHARGED = "You found that it was not charged."
+TAKEN_BACK = (
+    "You took back what you had found. It may have been charged. Look at your account before you render it again."
+)
 NOBODY = {"owner": None, "lease_until": None}
 """Whoever takes up orphans next goes on with the run."""
 
 UNSENT = (runs.c.submission == Submission.SUBMITTING) & runs.c.submitted_at.is_(None) & runs.c.finished_at.is_(None)
 ACCEPTED = runs.c.submission == Submission.ACCEPTED
 WITHOUT_PICTURES = ACCEPTED & runs.c.finished_at.is_not(None) & runs.c.stored_at.is_(None)
+CAN_BE_WATCHED_AGAIN = WITHOUT_PICTURES & or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
+"""`Run.can_be_watched_again` in SQL."""
 GIVEN_UP = WITHOUT_PICTURES & runs.c.completed_at.is_not(None) & runs.c.stopped_at.is_(None)
 """The API completed the run, and its pictures could not be fetched for so long that nothing tries any more."""
-OF_UNKNOWN_FATE = (runs.c.submission == Submission.UNCERTAIN) & (runs.c.backend != EMBEDDED)
+SETTLED = runs.c.settled_at.is_not(None)
+OF_UNKNOWN_FATE = (runs.c.backend != EMBEDDED) & or_(
+    runs.c.submission == Submission.UNCERTAIN, (runs.c.submission == Submission.REFUSED) & SETTLED
+)
+"""Nobody knows more of it than its owner, who may have said something and may still be mistaken."""
 
 
 class Steering:
@@ -54,7 +63,7 @@ class Steering:
         False while the POST is in flight, and for what has ended.
         """
         now = self._wall()
-        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now, **FREE}
+        never_sent = {"submission": Submission.REFUSED, "error": STOPPED_UNSENT, "finished_at": now}
         unwatched = {"finished_at": now, "stopped_at": now, "error": _stopped()}
         doubtful = {
             "submission": Submission.UNCERTAIN,
@@ -65,7 +74,7 @@ class Steering:
         }
         is_watched = ACCEPTED & runs.c.finished_at.is_(None)
         # An id that its owner gave, and that the API has never confirmed, may be of no render at all.
-        is_doubtful = is_watched & runs.c.settled_at.is_not(None) & runs.c.phase.is_(None)
+        is_doubtful = is_watched & SETTLED & runs.c.phase.is_(None)
         return self._decide(
             workspace, run_id, (UNSENT, never_sent), (is_doubtful, doubtful), (is_watched | GIVEN_UP, unwatched)
         )
@@ -73,8 +82,7 @@ class Steering:
     def look_again(self, workspace: str, run_id: str) -> bool:
         """Go on with a run that was stopped, or whose pictures were given up."""
         anew = {"finished_at": None, "completed_at": None, "stopped_at": None, "error": None, **NOBODY}
-        may_have_some = or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))
-        return self._decide(workspace, run_id, (WITHOUT_PICTURES & may_have_some, anew))
+        return self._decide(workspace, run_id, (CAN_BE_WATCHED_AGAIN, anew))
 
     def attach(self, workspace: str, run_id: str, render_id: str) -> bool:
         """The run of unknown fate is this render: follow it. Brings the run back, should it be deleted.
@@ -93,10 +101,26 @@ class Steering:
 
     def settle(self, workspace: str, run_id: str, *, charged: bool) -> bool:
         """The owner has looked up whether the run of unknown fate was charged."""
-        settled: dict[str, Any] = {"settled_at": self._wall(), "error": WAS_CHARGED if charged else WAS_NOT_CHARGED}
-        if not charged:
-            settled |= {"submission": Submission.REFUSED, **FREE}
+        found = (Submission.UNCERTAIN, WAS_CHARGED) if charged else (Submission.REFUSED, WAS_NOT_CHARGED)
+        settled = {"submission": found[0], "error": found[1], "settled_at": self._wall()}
         return self._decide(workspace, run_id, (OF_UNKNOWN_FATE, settled))
+
+    def reopen(self, workspace: str, run_id: str) -> bool:
+        """Take back what `settle` or `attach` was told: nobody knows what became of the run.
+
+        The pictures of a render that is not its own leave it.
+        """
+        unknown = {"submission": Submission.UNCERTAIN, "error": TAKEN_BACK, "settled_at": None}
+        unseen = dict.fromkeys(("render_id", "phase", "completed_at", "stopped_at", "stored_at")) | {"misc": {}}
+        ended = {"finished_at": func.coalesce(runs.c.finished_at, self._wall())}
+        may_be_taken_back = SETTLED & (ACCEPTED | OF_UNKNOWN_FATE)
+        with self._database.write() as connection:
+            reopened = _changed(connection, workspace, run_id, may_be_taken_back, unknown | unseen | ended)
+            if reopened:
+                connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
+        if reopened:
+            self._announce()
+        return reopened
 
     def _decide(self, workspace: str, run_id: str, *cases: tuple[ColumnElement[bool], dict[str, Any]]) -> bool:
         """Write the values of the first case that the run is in. Whether it was in any."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from rerender.client import Client, poll_delay
+from rerender.client import NOT_FOUND_GRACE, Client, poll_delay
 from rerender.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -40,6 +40,7 @@ DOWNLOADS_FOR = 24 * 3600.0
 MAX_PACE = 300.0
 # A file that is no picture may have been cut on its way; one that came so three times is what the API has.
 UNREADABLE_TRIES = 3
+NO_SUCH_RENDER = "The API has no render {}: look again in your account. The run may have been charged."
 LOST = "The preview service has lost this render. It cost nothing; render it again."
 
 
@@ -47,8 +48,8 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
-    `since` is the wall clock's time of the last known change of its phase. `is_refused` says that the last look ended
-    because of the backend's key.
+    `since` is the wall clock's time of the last known change of its phase, or of its render id. `is_refused` says that
+    the last look ended because of the backend's key, `has_looked` that one has ended.
     """
 
     run: Run
@@ -56,10 +57,12 @@ class _Watch:
     due: float
     since: float = field(init=False)
     is_refused: bool = False
+    has_looked: bool = False
     unreadable: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.since = self.run.completed_at or self.run.submitted_at or self.run.created_at
+        run = self.run
+        self.since = run.completed_at or run.settled_at or run.submitted_at or run.created_at
 
 
 class Tracker:
@@ -92,6 +95,7 @@ class Tracker:
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
         self._next_renewal = self._next_round = -math.inf
+        self._has_begun = False
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="rerender-tracker", daemon=True)
@@ -119,6 +123,12 @@ class Tracker:
             self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
         self._woken.set()
 
+    def has_looked(self, run_id: str) -> bool:
+        """Whether a look at the run has ended; or the first round has, without taking it up."""
+        with self._lock:
+            watch = self._watches.get(run_id)
+        return self._has_begun and (watch is None or watch.has_looked)
+
     def look_around(self) -> None:
         """Do the next round now: there may be a run to take up, or a key for one."""
         self._next_renewal = self._next_round = -math.inf
@@ -139,6 +149,7 @@ class Tracker:
                 # A locked or full database passes; a tracker that has ended does not come back.
                 _log.exception("The tracker goes on after an error.")
                 pause = 1.0
+            self._has_begun = True
             self._woken.wait(pause)
 
     def _renew(self) -> None:
@@ -219,6 +230,7 @@ class Tracker:
             goes_on, pace = self._look_once(watch)
         except Exception:
             _log.exception("Run %s is looked at again after an error.", watch.run.run_id)
+        watch.has_looked = True
         if not goes_on:
             self._drop(watch)
             return
@@ -242,6 +254,8 @@ class Tracker:
     def _learn(self, watch: _Watch, client: Client, render: Render) -> bool:
         """Write down what the API says. False when there is nothing more to look for."""
         run = watch.run
+        if self._watches.get(run.run_id) is not watch:
+            return False  # Its owner said meanwhile that it is another render.
         if run.phase not in (None, render.phase):
             # How long it waited in a queue says nothing of how long it will be rendered.
             watch.since = self._wall()
@@ -254,10 +268,15 @@ class Tracker:
         return watch.run == run or self._journal.seen(run.run_id, render)
 
     def _miss(self, watch: _Watch, error: RerenderError) -> bool:
-        """A look that failed ends nothing, except at the embedded service, whose 404 is the whole truth."""
+        """A look that failed ends nothing, with two exceptions: the embedded service's 404 is the whole truth, and an
+        id that was typed by hand may be of no render at all.
+        """
         run_id = watch.run.run_id
         if isinstance(error, NotFound) and watch.run.is_preview:
             self._journal.ended(run_id, None, LOST)
+            return False
+        if isinstance(error, NotFound) and watch.run.is_unconfirmed and self._wall() - watch.since > NOT_FOUND_GRACE:
+            self._journal.not_found(watch.run, NO_SUCH_RENDER.format(watch.run.render_id))
             return False
         watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
         if watch.is_refused:

@@ -34,8 +34,8 @@ address, and it is sent to the API's own address only.
 
 _NEEDS_YOU = """
 **Runs that wait for you.** One whose answer was lost may have been charged: look for it in your account. If it is
-there, paste its render id and its pictures are fetched; nothing is sent again by itself. One without its key goes on
-when you type that in Settings.
+there, paste its render id and its pictures are fetched; nothing is sent again by itself. What you said by mistake you
+can say again where the run is shown. One without its key goes on when you type that in Settings.
 
 | key | what it does |
 |---|---|

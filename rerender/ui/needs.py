@@ -16,10 +16,12 @@ from rerender.ui.runtime import Visit, visit_now
 
 _MOST = 20
 _PROBLEMS = "needs.problems"
+_SETTLED = "needs.settled"
 
 
 def show(visit: Visit) -> None:
     """Every run that needs something, the newest first."""
+    _offer_undo(visit)
     needs = visit.needs()
     if not needs:
         st.text("Nothing needs you: no run waits for a decision or a key.")
@@ -115,8 +117,31 @@ _NO_SUCH_ID = "This is no render id, or it is that of another run here. Nothing 
 
 def _settle(run_id: str, charged: bool) -> None:
     visit = visit_now()
-    visit.runner.settle(visit.workspace, run_id, charged=charged)
-    st.toast("Noted that it was charged" if charged else "Noted that it was not charged")
+    if visit.runner.settle(visit.workspace, run_id, charged=charged):
+        st.session_state[_SETTLED] = {"run_id": run_id, "charged": charged}
+
+
+def _offer_undo(visit: Visit) -> None:
+    """The way back from what was said last."""
+    if (settled := st.session_state.get(_SETTLED)) is None:
+        return
+    run = visit.history.run(settled["run_id"])  # None when it is deleted
+    if run is not None and not (run.can_be_settled and run.settled_at is not None):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, gap="small"):
+        st.text(f"Noted that it was {'' if settled['charged'] else 'not '}charged.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_take_back, args=(settled["run_id"],))
+        st.button("Dismiss", type="tertiary", on_click=_forget)
+
+
+def _take_back(run_id: str) -> None:
+    _forget()
+    visit = visit_now()
+    visit.runner.reopen(visit.workspace, run_id)
+
+
+def _forget() -> None:
+    st.session_state.pop(_SETTLED, None)
 
 
 def _let_go(run_id: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 
 import streamlit as st
@@ -13,7 +12,8 @@ from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, series, session, understanding
+from rerender.ui import as_code, control_form, series, session, steering, understanding
+from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
 IDEAS = (
@@ -28,6 +28,7 @@ IDEAS = (
 
 # Two clicks of one double click are closer together than this many seconds; a wish for a second run is not.
 _DOUBLE_CLICK = 2.0
+_NEW_SEED = "form.new_seed"
 # Most POSTs are answered within this many seconds; then the page need not be drawn twice for one click.
 _ACCEPTED_WITHIN = 0.25
 
@@ -85,16 +86,25 @@ def batch_and_seed() -> None:
             "Seed",
             *SEED,
             step=1,
-            key=session.SEED_KEY,
+            key=session.seed_key(),
             width=150,
             persist_state="session",
             help="The number that chance starts from. The same request with the same seed gives the same preview.",
         )
-        st.button("New seed", icon=":material/casino:", on_click=_roll, help="A random seed")
+        st.button(
+            "New seed",
+            icon=":material/casino:",
+            key=_NEW_SEED,
+            on_click=_roll,
+            args=(session.seed_key(),),
+            help="A random seed",
+        )
 
 
-def _roll() -> None:
-    st.session_state[session.SEED_KEY] = secrets.randbelow(SEED.high + 1)
+def _roll(drawn: str) -> None:
+    """Another seed than the one in the widget of the key `drawn`, unless there is one already."""
+    if drawn == session.seed_key():
+        session.roll_seed()
 
 
 def button(visit: Visit, runs: list[Run]) -> None:
@@ -112,7 +122,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
             icon=":material/auto_awesome:",
             disabled=series.is_busy(runs),
             on_click=_submit,
-            kwargs={"shown": _price(visit.backend, count)},
+            kwargs={"drawn": session.seed_key(), "shown": _price(visit.backend, count)},
         )
         st.text(" · ".join(filter(None, (cost(visit.backend, count), series.progress(runs)))), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
@@ -124,8 +134,8 @@ def button(visit: Visit, runs: list[Run]) -> None:
             st.error(problem)
         asked_about, *asked_for = st.session_state.get(session.ASKING) or ("",)
         twin = visit.history.run(asked_about)
-        if twin and twin.is_unfinished:
-            _ask_again(len(asked_for))
+        if twin and twin.is_open:
+            _ask_again(twin, len(asked_for) - 1)
 
 
 def cost(backend: Backend, runs: int = 1) -> str:
@@ -151,12 +161,15 @@ def _is_as_shown(now: Price, shown: Price) -> bool:
     return now[0] == shown[0] and now[1] <= shown[1] and now[2] <= shown[2]
 
 
-def _submit(*, shown: Price | None = None) -> None:
+def _submit(*, drawn: str, shown: Price | None = None) -> None:
     """Check the form, and hand its runs to the runner. Nothing is sent while anything is wrong with one of them.
 
-    `shown` is the price that stood beside the button; None says that the visitor was asked about an identical run and
-    wants another.
+    `drawn` is the key of the seed's widget on the page that was clicked. `shown` is the price that stood beside the
+    button; None says that the visitor was asked about an identical run and wants another.
     """
+    if st.session_state.get(_NEW_SEED):
+        # Of two quick clicks Streamlit may make one, and then calls back for the later one first.
+        _roll(drawn)
     confirmed = shown is None
     visit = visit_now()
     asked_about = st.session_state.get(session.ASKING)
@@ -164,10 +177,10 @@ def _submit(*, shown: Price | None = None) -> None:
     st.session_state[session.ASKING] = None
     try:
         requests = _requests(visit.backend)
-        twin = _unfinished_twin(visit, requests)
-        question = (twin.run_id, *(request.prompt for request in requests)) if twin else None
+        twin = _open_twin(visit, requests)
+        question = (twin.run_id, _standing(twin), *(request.prompt for request in requests)) if twin else None
         if confirmed and (question is None or question != asked_about):
-            return  # The question was about another request than the form holds now.
+            return  # The question was about another request than the form holds now, or the run stood otherwise.
         if twin and not confirmed:
             _ask_or_join(visit, twin, question)
         elif shown is not None and not _is_as_shown(_price(visit.backend, len(requests)), shown):
@@ -190,18 +203,18 @@ def _send(visit: Visit, requests: list[RenderRequest]) -> None:
     visit.await_other(lambda: series.is_submitting(visit.history.run(run_ids[0])), True, _ACCEPTED_WITHIN)
 
 
-def _unfinished_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:
-    """The newest unfinished run that is identical to one of these."""
-    twins = (visit.history.unfinished_like(visit.backend.name, request) for request in requests)
+def _open_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:
+    """The newest open run that is identical to one of these."""
+    twins = (visit.history.open_like(visit.backend.name, request) for request in requests)
     return max(filter(None, twins), key=lambda twin: twin.created_at, default=None)
 
 
 def _ask_or_join(visit: Visit, twin: Run, question: tuple[str, ...] | None) -> None:
     """An identical run is on its way: a double click goes on to that one, a later click is asked about.
 
-    The question keeps which run it is about, and every prompt that would be rendered.
+    The question keeps which run it is about, how that stands, and every prompt that would be rendered.
     """
-    if time.time() - twin.created_at > _DOUBLE_CLICK:
+    if not twin.is_unfinished or time.time() - twin.created_at > _DOUBLE_CLICK:
         st.session_state[session.ASKING] = question
         return
     shown = visit.history.run(session.run_id() or "")
@@ -216,7 +229,7 @@ def _requests(backend: Backend) -> list[RenderRequest]:
         "batch_size": state[session.BATCH_SIZE_KEY],
         "image_width": state[session.WIDTH],
         "image_height": state[session.HEIGHT],
-        "seed": state[session.SEED_KEY],
+        "seed": state[session.seed_key()],
     }
     if state[session.ONE_A_LINE]:
         return prompts.requests(state[session.PROMPT], **fields)
@@ -250,9 +263,39 @@ def _said_of_repeated(numbers: tuple[int, ...]) -> str:
     return f"{line} {listed} {is_} left out: an earlier line says the same."
 
 
-def _ask_again(prompts_asked_for: int) -> None:
-    same = "The same request is" if prompts_asked_for == 1 else "Some of these requests are"
-    st.warning(f"{same} still being made. Rendering it again costs again.")
-    with st.container(horizontal=True):
-        st.button("Render it again", on_click=_submit)
-        st.button("Keep waiting", on_click=lambda: st.session_state.update({session.ASKING: None}))
+def _ask_again(twin: Run, prompts_asked_for: int) -> None:
+    asked = _ABOUT_TWINS[_standing(twin)]
+    same = "The same request" if prompts_asked_for == 1 else "At least one of these requests"
+    st.warning(f"{same} {asked}" + ("" if twin.is_preview else " Rendering it again costs again."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if twin.can_be_watched_again:
+            st.button("Watch it again", icon=":material/replay:", on_click=_watch_instead, args=(twin.run_id,))
+        elif not twin.is_unfinished:
+            st.page_link(NEEDS_YOU, label="Say what became of it", icon=":material/help_center:")
+        st.button("Render it again", on_click=_submit, kwargs={"drawn": session.seed_key()})
+        st.button("Keep waiting" if twin.is_unfinished else "Not now", on_click=_ask_no_more)
+
+
+_ABOUT_TWINS = {
+    "unfinished": "is still being made.",
+    "stopped": "goes on at the API, where you stopped watching it: watch it again instead.",
+    "made": "was made at the API, and its pictures are not here: watch it again instead.",
+    "uncertain": "may have been charged: say what became of it first.",
+}
+
+
+def _standing(twin: Run) -> str:
+    """How an open run stands, by its name in `_ABOUT_TWINS`."""
+    if twin.can_be_watched_again:
+        return "stopped" if twin.completed_at is None else "made"
+    return "unfinished" if twin.is_unfinished else "uncertain"
+
+
+def _watch_instead(run_id: str) -> None:
+    _ask_no_more()
+    steering.again(run_id)
+    session.show(run_id)
+
+
+def _ask_no_more() -> None:
+    st.session_state[session.ASKING] = None

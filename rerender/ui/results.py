@@ -10,11 +10,11 @@ import streamlit as st
 
 from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
-from rerender.studio.runs import Picture, Run, State
+from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
 from rerender.ui import as_code, comparison, control_form, series, session, steering, understanding
 from rerender.ui.compare import Side, alone
-from rerender.ui.page import NEEDS_YOU, plain
+from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -86,13 +86,15 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
         _details(visit, run, position, runs, stored)
         if not in_dialog:
             _go_on(visit, run, batch, position)
+    if run.is_found:
+        steering.found_by_owner(run)
     if run.is_preview and run.stored_at is not None:
         understanding.chips("The preview understood", of_run(run))
     with status:
         if not run.is_unfinished and run.stored_at is None:
             steering.ended(run)
-            if run.state == State.UNCERTAIN and not in_dialog:
-                st.page_link(NEEDS_YOU, label="Say what became of it", icon=":material/help_center:")
+            if run.can_be_settled and not in_dialog:
+                steering.say_fate(run)
         if any(one.is_unfinished for one in runs):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 with st.container():
@@ -157,6 +159,8 @@ def _words(run: Run) -> str:
     """Where the run is, in words; a phase that nobody knows is shown as the API says it."""
     if steering.is_queued(run):
         return "Waiting to be sent"
+    if run.is_unconfirmed:
+        return "Looking for its render"
     phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
     return PHASES.get(phase) or plain(phase or "")
 

@@ -6,8 +6,7 @@ import streamlit as st
 
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.runs import Run, State
-from rerender.ui import as_code, deleted, results, session, words
-from rerender.ui.page import NEEDS_YOU
+from rerender.ui import as_code, deleted, results, session, steering, words
 from rerender.ui.runtime import Visit, visit_now
 
 _CHOSEN = "history.chosen"
@@ -96,24 +95,28 @@ def _actions(visit: Visit, run: Run) -> None:
         if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
             session.use_run(run, visit.history)
             _go_to_render_page()
-        if run.state == State.UNCERTAIN and st.button("Say what became of it", help="Charged, not charged, or found"):
-            close()
-            st.switch_page(NEEDS_YOU)
+        if run.can_be_settled:
+            steering.say_fate(run, close)
         if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
             _go_to_render_page()
         st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))
+        is_queued = steering.is_queued(run)
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
             st.caption(f"{_at_stake(run)}You can undo it on this page.")
-            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id,))
+            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, is_queued))
 
 
 def _at_stake(run: Run) -> str:
     """What of a paid run deleting does not undo."""
-    if run.is_preview or run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
+    if run.is_preview:
         return ""
-    may_have = "may have been" if run.state == State.UNCERTAIN else "is"
+    if steering.is_queued(run):
+        return "It has not been sent yet: it is cancelled, and nothing is charged. "
+    if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
+        return ""
+    may_have = "may have been" if run.state == State.UNCERTAIN or run.is_unconfirmed else "is"
     return f"The credit {may_have} spent, and that is not undone. "
 
 

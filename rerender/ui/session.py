@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PROMPT = "form.prompt"
 ONE_A_LINE = "form.one_a_line"
 BATCH_SIZE_KEY = "form.batch_size"
-SEED_KEY = "form.seed"
 WIDTH = "form.width"
 HEIGHT = "form.height"
 FIT = "form.fit"
@@ -38,6 +37,7 @@ _CONTROL = "session.control"
 _RUN = "session.run_id"
 _RENDER_IDS = "session.render_ids"
 _SECRET = "session.secret"  # noqa: S105 - the key's name, not a secret
+_SEEDS = "session.seeds"
 _SHOWN = "session.shown"
 _SIZE = "session.size"
 _TYPED_KEYS = "session.typed_keys"
@@ -55,7 +55,7 @@ def begin(history: History, preferences: Preferences) -> None:
         return
     st.session_state[_RENDER_IDS] = {}
     st.session_state[BATCH_SIZE_KEY] = preferences.batch_size
-    st.session_state[SEED_KEY] = secrets.randbelow(SEED.high + 1)
+    roll_seed()
     st.session_state[FIT] = preferences.fit
     st.session_state[KEEP_ASPECT] = True
     st.session_state[PROMPT] = ""
@@ -191,6 +191,19 @@ def use_sample(name: str) -> None:
         st.session_state[PROMPT] = sample.prompts[0]
 
 
+def seed_key() -> str:
+    """The key of the seed's widget as it is now."""
+    return f"form.seed.{st.session_state[_SEEDS]}"
+
+
+def roll_seed() -> None:
+    """Choose a random seed, in a new widget: a browser that has not drawn it yet still sends the value of the old one,
+    which must not become that of the new one.
+    """
+    st.session_state[_SEEDS] = st.session_state.get(_SEEDS, 0) + 1
+    st.session_state[seed_key()] = secrets.randbelow(SEED.high + 1)
+
+
 def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
     use_control_image(history.data(run.control_image), "The image of an earlier run")
@@ -203,7 +216,8 @@ def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
     control_image = images.load(request.control_image)
     size = (request.image_width, request.image_height)
-    former = {key: st.session_state[key] for key in (PROMPT, ONE_A_LINE, BATCH_SIZE_KEY, SEED_KEY)}
+    former = {key: st.session_state[key] for key in (PROMPT, ONE_A_LINE, BATCH_SIZE_KEY)}
+    former["seed"] = st.session_state[seed_key()]
     use_control_image(request.control_image, f"The control image in {name}")
     st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if control_image.size == size else ()
     st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}
@@ -222,14 +236,16 @@ def use_carrier() -> None:
     """
     carrier = st.session_state[_CONTROL]["carrier"]
     use_control_image(carrier["data"], carrier["name"])
-    st.session_state.update(carrier["former"])
+    former = dict(carrier["former"])
+    st.session_state[seed_key()] = former.pop("seed")
+    st.session_state.update(former)
 
 
 def _fill(request: RenderRequest | Run) -> None:
     st.session_state[PROMPT] = request.prompt
     st.session_state[ONE_A_LINE] = False
     st.session_state[BATCH_SIZE_KEY] = request.batch_size
-    st.session_state[SEED_KEY] = request.seed
+    st.session_state[seed_key()] = request.seed
     st.session_state[WIDTH], st.session_state[HEIGHT] = request.image_width, request.image_height
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rerender.studio.runs import Run
-from rerender.ui.page import plain
+from rerender.ui.page import NEEDS_YOU, plain
 from rerender.ui.runtime import visit_now
 
 
@@ -17,7 +19,13 @@ def stops(run: Run, runs: list[Run]) -> None:
     elif is_queued(run):
         _stop_button("Cancel", unsent, _CANCEL)
     elif run.can_be_stopped:
-        _stop_button("Stop watching", [run.run_id], _STOP_FREE if run.is_preview else _STOP)
+        _stop_button("Stop watching", [run.run_id], _about_stopping(run))
+
+
+def _about_stopping(run: Run) -> str:
+    if run.is_preview:
+        return _STOP_FREE
+    return _STOP_UNCONFIRMED if run.is_unconfirmed else _STOP
 
 
 def _stop_button(label: str, run_ids: list[str], about: str) -> None:
@@ -43,23 +51,57 @@ def ended(run: Run) -> None:
 def watch_again(run: Run) -> None:
     """The way back to waiting for the pictures."""
     label, key = "Watch again" if run.stopped_at is not None else "Look again", f"steering.again.{run.run_id}"
-    st.button(label, icon=":material/replay:", key=key, on_click=_again, args=(run.run_id,), help=_AGAIN)
+    st.button(label, icon=":material/replay:", key=key, on_click=again, args=(run.run_id,), help=_AGAIN)
 
 
+def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
+    """The way to say what became of a run of unknown fate, also for whoever did and was mistaken.
+
+    `leave` is called before another page is shown.
+    """
+    is_settled = run.settled_at is not None
+    label, about = ("Say again what became of it", _MISTAKEN) if is_settled else ("Say what became of it", _FATE)
+    if st.button(label, icon=":material/help_center:", key=f"steering.fate.{run.run_id}", help=about):
+        visit = visit_now()
+        if is_settled:
+            visit.runner.reopen(visit.workspace, run.run_id)
+        leave()
+        st.switch_page(NEEDS_YOU)
+
+
+def found_by_owner(run: Run) -> None:
+    """Whose word the run's render id is, and the way to take it back."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("You gave its render id.", width="content")
+        key = f"steering.not_its_own.{run.run_id}"
+        st.button("This is not its render", type="tertiary", key=key, on_click=_reopen, args=(run.run_id,), help=_OTHER)
+
+
+def _reopen(run_id: str) -> None:
+    visit = visit_now()
+    visit.runner.reopen(visit.workspace, run_id)
+
+
+_OTHER = "Its pictures leave this run, and you are asked again what became of it."
+_FATE = "Charged, not charged, or found"
+_MISTAKEN = "Takes back what you said, and asks you anew"
 _AGAIN = "Nothing is sent again: the pictures are fetched if they are still there."
 _CANCEL = "It has not been sent yet, so nothing is charged."
 _STOP = "The credit is spent: the API goes on with the render. You can watch it again at any time."
+_STOP_UNCONFIRMED = "The API has not shown this render yet. You are asked again what became of the run."
 _STOP_FREE = "It cost nothing. You can watch it again at any time."
 
 
 def _stop(run_ids: list[str]) -> None:
     visit = visit_now()
-    stopped = [visit.runner.stop_watching(visit.workspace, run_id) for run_id in run_ids]
-    if not all(stopped):
+    left = [run_id for run_id in run_ids if not visit.runner.stop_watching(visit.workspace, run_id)]
+    # Of the others the page shows how they ended meanwhile.
+    if any(run.submission == "submitting" for run in filter(None, map(visit.history.run, left))):
         st.toast("It was on its way already; wait a moment")
 
 
-def _again(run_id: str) -> None:
+def again(run_id: str) -> None:
+    """Go on with the run, with the key in use where it is that one's."""
     visit = visit_now()
     run = visit.history.run(run_id)
     if run is not None and visit.runner.look_again(visit.workspace, run_id):

@@ -28,8 +28,8 @@ def cost(run: Run) -> str:
         return "Not charged"
     if run.credits == 0:
         return "0 credits"
-    is_spent = run.is_unfinished or run.completed_at or run.stored_at or run.stopped_at or run.settled_at
-    return f"${run.cost:.3f}" if is_spent else f"Perhaps ${run.cost:.3f}"
+    has_cost = run.is_unfinished or run.completed_at or run.stored_at or run.stopped_at or run.settled_at
+    return f"${run.cost:.3f}" if has_cost and not run.is_unconfirmed else f"Perhaps ${run.cost:.3f}"
 
 
 def backend(name: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.exc import OperationalError
 
 from rerender.cli import main
 from rerender.studio.database import Database, sqlite_url
@@ -66,6 +67,11 @@ def history(tmp_path: Path) -> Iterator[History]:
     database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
     yield History(database, LOCAL)
     database.close()
+
+
+def broken(*_: object) -> NoReturn:
+    """In place of a method of the history: its database does not answer."""
+    raise OperationalError("SELECT", {}, Exception("disk I/O error"))
 
 
 def document(result: Result) -> dict[str, Any]:

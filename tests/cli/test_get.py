@@ -14,8 +14,8 @@ from click.testing import Result
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
-from tests.cli.conftest import document
-from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
+from tests.cli.conftest import broken, document
+from tests.fake_api import API_KEY, Answer, FakeApi, picture, unused_port
 from tests.studio.helpers import a_request, backend_at, finished
 from tests.waiting import wait_until
 
@@ -133,21 +133,99 @@ def test_2_means_that_nobody_can_be_asked(cli: Cli) -> None:
     assert "GENLY_API_KEY" in result.stderr
 
 
-def test_2_also_means_an_id_that_is_none(cli: Cli, hosted: FakeApi) -> None:
-    assert (cli("get", "../workflows").exit_code, hosted.state.requests) == (2, [])
+@pytest.mark.parametrize("no_id", ["../workflows", "a b/../c", "..", ""])
+def test_2_also_means_an_id_that_is_none(cli: Cli, hosted: FakeApi, tmp_path: Path, no_id: str) -> None:
+    result = cli("get", no_id)
+    assert (result.exit_code, result.stderr) == (2, "This is no run or render id. Looking cost nothing.\n")
+    assert (hosted.state.requests, (tmp_path / "home").exists()) == ([], False)
 
 
-@pytest.mark.parametrize("status", [401, 404])
-def test_3_means_that_the_api_refuses_or_has_no_such_render(
-    cli: Cli, hosted: FakeApi, render_id: str, status: int
+def test_one_look_is_enough_for_what_is_completed_however_long_it_takes(
+    cli: Cli, hosted: FakeApi, history: History
 ) -> None:
-    hosted.state.get_answers = [Answer(status, {"error": API_KEY})]
-    assert (cli("get", render_id).exit_code, hosted.state.get_count) == (3, 1)
+    hosted.state.phases = ["processing"]
+    assert cli("render", "clay.png", "oak", "--seed", 1, "--timeout", 0).exit_code == 6
+    run_id = history.recent()[0].run_id
+    assert cli("get", run_id, "--timeout", 0).exit_code == 6
+    hosted.state.phases, hosted.state.get_delay = ["completed"], 0.3
+    hosted.state.files = {"/files/render1/0.png": Answer(200, picture(1024, 816), delay=0.3)}
+    assert cli("get", run_id, "--timeout", 0).stdout == "rerender-oak-seed1-1.png\n"
 
 
-def test_3_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_look_is_enough_for_a_render_that_the_history_does_not_know(
+    cli: Cli, hosted: FakeApi, render_id: str
+) -> None:
+    hosted.state.get_delay = 1.2
+    assert cli("get", render_id, "--timeout", 0).exit_code == 0
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_3_means_that_the_api_refuses(cli: Cli, hosted: FakeApi, render_id: str, status: int) -> None:
+    hosted.state.get_answers = [Answer(status, {"error": API_KEY})] * 2
+    result = cli("get", render_id)
+    assert result.exit_code == 3
+    assert "Looking cost nothing. Again: python -m rerender get lost1" in result.stderr
+    assert "Nothing was charged" not in result.stderr
+
+
+def test_3_also_means_that_the_api_has_no_such_render_at_last(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rerender.client.NOT_FOUND_GRACE", 0.5)
+    result = cli("get", "typo")
+    assert result.exit_code == 3
+    assert hosted.state.get_count > 2
+
+
+@pytest.mark.parametrize("answer", [Answer(404), Answer(408), Answer(503), Answer(drop=True), Answer(200, b"<html>")])
+def test_a_fault_that_passes_ends_no_waiting(cli: Cli, hosted: FakeApi, render_id: str, answer: Answer) -> None:
+    hosted.state.get_answers = [answer]
+    result = cli("get", render_id)
+    assert result.exit_code == 0
+    assert "Looking again." in result.stderr
+
+
+@pytest.mark.parametrize("answer", [Answer(404), Answer(503), Answer(drop=True)])
+def test_6_also_means_that_such_a_fault_did_not_pass_in_time(
+    cli: Cli, hosted: FakeApi, render_id: str, answer: Answer
+) -> None:
+    hosted.state.get_answers = [answer] * 9
+    result = cli("get", render_id, "--timeout", 0, "--quiet")
+    assert result.exit_code == 6
+    assert result.stderr.endswith("Looking cost nothing. Again: python -m rerender get lost1\n")
+    assert "no answer so far" not in result.stderr, "the fault itself is said"
+
+
+def test_6_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENLY_BASE_URL", f"http://127.0.0.1:{unused_port()}")
-    assert cli("get", "lost1").exit_code == 3
+    assert cli("get", "lost1", "--timeout", 0).exit_code == 6
+
+
+@pytest.mark.parametrize("method", ["run", "recent", "outputs"])
+def test_looking_never_says_that_nothing_was_sent(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    made = document(cli("render", "clay.png", "oak", "--json"))
+    monkeypatch.setattr(History, method, broken)
+    result = cli("get", *([] if method == "recent" else [made["run_id"]]))
+    assert result.exit_code == {"run": 6, "recent": 2, "outputs": 7}[method]
+    assert "database" in result.stderr
+    assert "Nothing was sent" not in result.stderr
+    assert (f"get {made['run_id']}" in result.stderr) == (method != "recent")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("RERENDER_HOME", "/dev/null/home"), ("RERENDER_DATABASE_URL", "no address")]
+)
+def test_a_setting_that_is_wrong_is_said_without_what_was_sent(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    for arguments in ((), ("some-id",), ("some-id", "--out", "clay.png/inside")):
+        result = cli("get", *arguments)
+        assert result.exit_code == 2
+        assert "Looking cost nothing." in result.stderr
+        assert "Nothing was sent" not in result.stderr
 
 
 @pytest.mark.parametrize("phase", ["failed", "dead"])

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -102,10 +104,27 @@ def test_a_second_ctrl_c_ends_at_once_and_what_was_being_sent_is_called_uncertai
     child.process.send_signal(signal.SIGINT)
     assert child.process.stderr is not None
     assert any("Stopping." in line for line in child.process.stderr)
-    assert child.end(signal.SIGINT)[0] == 130
-    result = cli("get", history.recent()[0].run_id)
+    run_id = history.recent()[0].run_id
+    words = f"Stopped at once. It may have been charged. How it stands: python -m rerender get {run_id}\n"
+    assert child.end(signal.SIGINT) == (130, "", words)
+    result = cli("get", run_id)
     assert (result.exit_code, hosted.state.submit_count) == (4, 1)
-    assert "may have been charged" in result.stderr
+    assert "It was stopped while being sent. It may have been charged" in result.stderr
+
+
+def test_a_second_ctrl_c_says_what_is_true_of_a_run_that_was_accepted(
+    start: Callable[..., Child], hosted: FakeApi, history: History
+) -> None:
+    hosted.state.phases, hosted.state.get_delay = ["processing"], 30.0
+    child = start(*RENDER)
+    assert child.process.stderr is not None
+    assert any("sent" in line.split() for line in child.process.stderr)
+    wait_until(lambda: hosted.state.get_count)
+    child.process.send_signal(signal.SIGINT)
+    assert any("Stopping." in line for line in child.process.stderr)
+    code, _, err = child.end(signal.SIGINT)
+    run_id = history.recent()[0].run_id
+    assert (code, err) == (130, f"Stopped at once. Nothing is lost. How it stands: python -m rerender get {run_id}\n")
 
 
 def test_a_paid_render_survives_a_killed_command_and_is_posted_once(
@@ -130,6 +149,39 @@ def test_a_preview_goes_on_after_its_command_was_stopped(start: Callable[..., Ch
     assert len(document(cli(command, run_id, "--json"))["pictures"]) == 4
 
 
+@pytest.mark.parametrize("option", ["--seed=1", "--json"])
+@pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_a_render_whose_words_nobody_reads_ends_as_any_other(
+    hosted: FakeApi, place: Path, streams: tuple[str, ...], option: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    sinks: dict[str, Any] = {**dict.fromkeys(("stdout", "stderr"), subprocess.PIPE), **dict.fromkeys(streams, writer)}
+    command = [sys.executable, "-m", "rerender", *RENDER, option]
+    ended = subprocess.run(command, **sinks, text=True, timeout=60, check=False)
+    os.close(writer)
+    assert ended.returncode == 0
+    assert "Error" not in (ended.stderr or "")
+    assert (place / "rerender-oak-seed1-1.png").exists()
+
+
+def test_a_render_with_neither_stdout_nor_stderr_ends_as_any_other(hosted: FakeApi, place: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-m", "rerender", *RENDER]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+    assert (place / "rerender-oak-seed1-1.png").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_7_also_means_that_the_file_names_could_not_be_said(hosted: FakeApi, cli: Cli, history: History) -> None:
+    command = [sys.executable, "-m", "rerender", *RENDER, "--quiet"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    run_id = history.recent()[0].run_id
+    again = f"stdout cannot be written: No space left on device. Again: python -m rerender get {run_id}\n"
+    assert (ended.returncode, ended.stderr) == (7, again)
+    assert cli("get", run_id).stdout == "rerender-oak-seed1-1.png\n"
+
+
 def test_ctrl_c_in_get_at_the_api_loses_nothing(start: Callable[..., Child], hosted: FakeApi) -> None:
     hosted.state.renders["lost1"] = {"image_width": 512, "image_height": 512}
     hosted.state.phases = ["processing"]
@@ -137,6 +189,15 @@ def test_ctrl_c_in_get_at_the_api_loses_nothing(start: Callable[..., Child], hos
     wait_until(lambda: hosted.state.get_count > 1)
     code, _, err = child.end(signal.SIGINT)
     assert (code, err.splitlines()[-1]) == (130, "Stopped. Nothing is lost: python -m rerender get lost1")
+
+
+def test_ctrl_c_in_get_before_anybody_was_asked_says_how_to_go_on(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(History, "of_render", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = cli("get", "lost1")
+    assert (result.exit_code, hosted.state.requests) == (130, [])
+    assert result.stderr == "Stopped. Looking cost nothing. Again: python -m rerender get lost1\n"
 
 
 def test_what_a_parent_ignores_stays_ignored(hosted: FakeApi) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from PIL import Image
-from sqlalchemy.exc import OperationalError
 
 from rerender.models import RenderRequest
 from rerender.studio.curation import Curation
@@ -19,7 +18,7 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
-from tests.cli.conftest import document
+from tests.cli.conftest import broken, document
 from tests.fake_api import API_KEY, Answer, FakeApi, Request, unused_port
 
 Cli = Callable[..., Result]
@@ -198,7 +197,7 @@ def test_3_also_means_that_the_api_was_not_reached(cli: Cli, hosted: FakeApi, mo
     monkeypatch.setenv("GENLY_BASE_URL", f"http://127.0.0.1:{unused_port()}")
     result = cli("render", "clay.png", "oak")
     assert result.exit_code == 3
-    assert "Nothing was charged." in result.stderr
+    assert "(connection refused). Nothing was charged." in result.stderr
 
 
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(503), Answer(200, {"ok": True})])
@@ -238,17 +237,44 @@ def test_without_waiting_a_post_is_still_sent_again_at_the_pace_of_the_api(cli: 
 def test_a_database_that_fails_while_waiting_loses_nothing(
     cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch, history: History
 ) -> None:
-    def fail(*_: object) -> None:
-        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
-
-    with monkeypatch.context() as broken:
-        hosted.state.on_request = lambda _request: broken.setattr(History, "run", fail)
+    with monkeypatch.context() as patch:
+        hosted.state.on_request = lambda _request: patch.setattr(History, "run", broken)
         result = cli("render", "clay.png", "oak", "--seed", 1)
     assert result.exit_code == 6
     hosted.state.on_request = None
     *_, command, run_id = result.stderr.split()
     assert cli(command, run_id).stdout == "rerender-oak-seed1-1.png\n"
     assert hosted.state.submit_count == 1
+
+
+@pytest.mark.parametrize("method", ["outputs", "data", "control_image"])
+def test_a_database_that_fails_at_the_end_of_a_paid_run_does_not_say_that_nothing_was_sent(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(History, method, broken)
+        failed = document(cli("render", "clay.png", "oak", "--seed", 1, "--json"))
+    assert (failed["exit_code"], failed["render_id"], hosted.state.submit_count) == (7, "render1", 1)
+    assert "Nothing was sent" not in failed["message"]
+    command, run_id = failed["message"].split()[-2:]
+    assert cli(command, run_id).stdout == "rerender-oak-seed1-1.png\n"
+
+
+def test_a_database_that_fails_at_the_end_leaves_every_other_end_as_it_is(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(History, "outputs", broken)
+    hosted.state.submit_answers = [Answer(402), Answer(drop=True)]
+    assert [cli("render", "clay.png", "oak").exit_code for _ in range(2)] == [3, 4]
+
+
+def test_a_database_that_fails_before_anything_was_sent_says_so(
+    cli: Cli, hosted: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(History, "open_like", broken)
+    result = cli("render", "clay.png", "oak")
+    assert (result.exit_code, hosted.state.requests) == (2, [])
+    assert "Nothing was sent." in result.stderr
 
 
 def test_a_run_that_is_deleted_in_the_app_ends_the_waiting(
@@ -299,3 +325,25 @@ def test_the_same_paid_request_is_not_sent_twice_unless_that_is_meant(cli: Cli, 
     assert (refused.exit_code, hosted.state.submit_count) == (2, 1)
     assert "--again" in refused.stderr
     assert (cli(*same, "--again").exit_code, hosted.state.submit_count) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "sentence"),
+    [
+        ("submission = 'uncertain', render_id = NULL", "may have been charged"),
+        ("stopped_at = 5", "Fetch its pictures with: python -m rerender get"),
+    ],
+)
+def test_the_same_paid_request_is_not_sent_twice_either_when_it_may_have_been_charged_or_is_watched_no_more(
+    cli: Cli, hosted: FakeApi, tmp_path: Path, now: str, sentence: str
+) -> None:
+    hosted.state.phases = ["processing"]
+    same = ("render", "clay.png", "oak", "--seed", 1, "--timeout", 0)
+    assert cli(*same).exit_code == 6
+    database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    with database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE runs SET finished_at = 5, {now}")
+    database.close()
+    refused = cli(*same)
+    assert (refused.exit_code, hosted.state.submit_count) == (2, 1)
+    assert sentence in refused.stderr

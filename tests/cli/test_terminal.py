@@ -65,7 +65,7 @@ def test_words_of_an_api_cannot_steer_a_terminal() -> None:
 
 
 def test_a_terminal_that_lacks_a_character_ends_nothing() -> None:
-    code = "from rerender.cli.terminal import _say; _say('1024 × 768 \\udcff'); _say('日', err=True)"
+    code = "from rerender.cli.terminal import say; say('1024 × 768 \\udcff'); say('日', err=True)"
     environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30, check=True, env=environment)
     assert (said.stdout, said.stderr) == (b"1024 \\xd7 768 \\udcff\n", b"\\u65e5\n")

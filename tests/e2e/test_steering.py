@@ -74,7 +74,7 @@ def test_a_run_of_unknown_fate_asks_and_the_id_from_the_account_brings_its_pictu
     api.state.phases = ["completed"]
     click_render(page, "my own words")
     expect(page.get_by_role("alert")).to_contain_text("may have been charged")
-    page.get_by_role("link", name="Say what became of it").click()
+    page.get_by_role("button", name="Say what became of it").click()
     expect(page.get_by_role("link", name="Needs you (1)")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/needs_you"))
     settle(page)

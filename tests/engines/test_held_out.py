@@ -182,6 +182,12 @@ def test_a_rooms_ceiling_floor_and_walls_are_where_they_are(name: str) -> None:
     assert overlap(slots.codes == WALL, truth == WALL) > 0.4
 
 
+@pytest.mark.parametrize("name", ["kitchen clay", "staircase clay"])
+def test_light_along_a_ceiling_is_no_window(name: str) -> None:
+    _, analysis, truth = seen(name)
+    assert overlap(assign(analysis, "interior").codes == GLASS, truth == GLASS) > 0.55
+
+
 def test_the_panes_of_a_room_without_a_view_are_its_transparent_parts() -> None:
     picture = CONTROLS["kitchen clay"].draw(SIDE)
     opaque = np.where(picture.truth == GLASS, 0, 255).astype(np.uint8)

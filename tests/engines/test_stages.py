@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from rerender.engines.preview.fields import (
     guided_filter,
     luminance,
     mix_into,
+    percentiles,
     shifted,
     smoothstep,
     stage_rng,
@@ -24,17 +26,17 @@ from rerender.engines.preview.fields import (
 )
 from rerender.engines.preview.light import LIGHTS
 from rerender.engines.preview.lines import line_map
-from rerender.engines.preview.materials import MATERIALS
+from rerender.engines.preview.materials import MATERIALS, Material
 from rerender.engines.preview.media.strokes import kuwahara
-from rerender.engines.preview.perspective import lay_on_ground
-from rerender.engines.preview.structure_lock import enlarge, lock_structure
+from rerender.engines.preview.patterns import Pattern
+from rerender.engines.preview.structure_lock import enlarge, fine_detail, guide, lock_structure
 from rerender.errors import ImageError
 from tests.engines.controls import clay_house, cut_out_chair, edge_recall, png
 
 AGREED_MATERIALS = {
     *("plaster", "paint", "concrete", "wood", "walnut", "brick", "stone", "slate", "marble", "terracotta", "glass"),
     *("steel", "copper", "gold", "ceramic", "plastic", "leather", "fabric", "grass", "foliage", "water", "sand"),
-    *("asphalt", "tiles"),
+    *("asphalt", "tiles", "oak", "corten", "linen", "velvet", "gravel"),
 }
 
 
@@ -68,6 +70,12 @@ def test_blurring_keeps_the_mean_and_the_size(sigma: float) -> None:
     blurred = blur(plane, sigma)
     assert blurred.shape == plane.shape
     assert abs(float(blurred.mean() - plane.mean())) < 0.02
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+def test_percentiles_are_numpys(count: int) -> None:
+    values = stage_rng(1, "x").random_sample(count).astype(np.float32)
+    assert percentiles(values, 0, 3, 50, 97.5, 100) == pytest.approx(np.percentile(values, (0, 3, 50, 97.5, 100)))
 
 
 def test_smoothstep_rises_and_falls() -> None:
@@ -154,14 +162,46 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
 # ---- tables
 
 
-def test_every_agreed_material_has_a_finite_texture() -> None:
+def patterns_of(material: Material) -> list[Pattern]:
+    return [material.pattern, *material.elsewhere.values()]
+
+
+def test_every_agreed_material_has_finite_textures() -> None:
     assert set(MATERIALS) == AGREED_MATERIALS
     for name, material in MATERIALS.items():
-        tone, joint = material.pattern((96, 128), stage_rng(3, name))
-        assert tone.shape == (96, 128)
-        assert np.isfinite(tone).all()
-        assert tone.dtype == np.float32
-        assert joint is None or (joint.dtype == np.float32 and 0 <= joint.min() <= joint.max() <= 1)
+        for pattern in patterns_of(material):
+            tone, accent = pattern(96, stage_rng(3, name))
+            assert tone.shape == (96, 96)
+            assert np.isfinite(tone).all()
+            assert tone.dtype == np.float32
+            assert accent is None or (accent.dtype == np.float32 and 0 <= accent.min() <= accent.max() <= 1)
+
+
+def test_textures_repeat_without_a_seam() -> None:
+    """Across the tile's edge neighbours differ no more than inside it."""
+    for name in ("plaster", "wood", "brick", "stone", "marble", "grass", "velvet", "corten"):
+        for pattern in patterns_of(MATERIALS[name]):
+            tone = pattern(128, stage_rng(3, name)).tone
+            for turned in (tone, tone.T):
+                steps = np.abs(np.diff(turned, axis=0)).mean(axis=1)
+                assert np.abs(turned[-1] - turned[0]).mean() < 1.5 * steps.max(), name
+
+
+def test_textures_look_the_same_at_every_size() -> None:
+    for name in ("plaster", "oak", "brick", "stone", "marble", "corten", "leather", "gravel"):
+        small, large = (MATERIALS[name].pattern(side, stage_rng(3, name)).tone for side in (256, 512))
+        one, other = (cv2.resize(tone, (32, 32), interpolation=cv2.INTER_AREA).ravel() for tone in (small, large))
+        assert np.corrcoef(one, other)[0, 1] > 0.8, name
+
+
+def test_materials_differ_from_each_other_by_more_than_colour() -> None:
+    """Oak from walnut, linen from velvet: no two kinds of wood or cloth share a texture."""
+    tones = {
+        name: MATERIALS[name].pattern(128, stage_rng(3, "x")).tone
+        for name in ("wood", "oak", "walnut", "leather", "linen", "velvet", "fabric", "gravel", "sand", "asphalt")
+    }
+    for one, other in itertools.combinations(tones, 2):
+        assert not np.allclose(tones[one], tones[other], atol=0.1)
 
 
 def test_every_time_of_the_plan_is_known() -> None:
@@ -186,24 +226,18 @@ def test_lines_are_where_the_edges_are() -> None:
     assert lines[225:240, 250].max() > 0.5
 
 
-def test_a_texture_on_the_ground_fades_into_the_distance() -> None:
-    noise = stage_rng(1, "x").normal(0, 1, (200, 200)).astype(np.float32)
-    laid = lay_on_ground(noise, 0.5)
-    assert laid[150:].std() > 3 * laid[100:108].std()
-
-
 def test_the_lock_draws_missing_edges_back_in() -> None:
     control = clay_house()
     washed_out = np.full((512, 512, 3), 180, np.uint8)
     before = edge_recall(control, washed_out)
-    assert edge_recall(control, lock_structure(washed_out, control, 1.0)) > before + 0.6
-    assert np.array_equal(lock_structure(washed_out, control, 0.0), washed_out)
+    assert edge_recall(control, lock_structure(washed_out, guide(control), 1.0)) > before + 0.6
+    assert np.array_equal(lock_structure(washed_out, guide(control), 0.0), washed_out)
 
 
 def test_enlarging_brings_back_the_detail_of_the_large_control() -> None:
     large = clay_house(1024)
     small = cv2.cvtColor(clay_house(256), cv2.COLOR_GRAY2RGB)
-    enlarged = enlarge(small, large, 0.85)
+    enlarged = enlarge(small, fine_detail(large, small[..., 0], 0.85))
     plain = cv2.resize(small, (1024, 1024), interpolation=cv2.INTER_CUBIC)
     error = [float(np.abs(picture[..., 0].astype(int) - large).mean()) for picture in (enlarged, plain)]
     assert enlarged.shape == (1024, 1024, 3)

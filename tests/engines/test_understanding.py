@@ -210,9 +210,9 @@ def test_what_a_material_is_a_kind_of_can_be_drawn() -> None:
     assert {kind_of(thing.split()[1]) for thing in THINGS} <= set(MATERIALS)
 
 
-def test_kinds_of_a_material_have_a_shade_of_their_own() -> None:
-    seen = {material: plan(f"{material} sofa, room").surfaces["object"].colour for material in ("linen", "velvet")}
-    assert len({*seen.values(), plan("fabric sofa, room").surfaces["object"].colour}) == 3
+def test_kinds_of_a_material_have_a_look_of_their_own() -> None:
+    sofas = [plan(f"{material} sofa, room").surfaces["object"] for material in ("fabric", "linen", "velvet", "boucle")]
+    assert len({(sofa.material, sofa.colour) for sofa in sofas}) == 4
 
 
 @pytest.mark.parametrize(
@@ -265,8 +265,8 @@ def test_smoke_from_a_chimney_is_no_fog() -> None:
     [
         ("red brick walls", {"red brick": "walls: brick", "walls": "walls"}),
         ("golden hour", {"golden hour": "light: golden hour"}),
-        ("living room, oak floor", {"living room": "setting: interior", "oak": "floor: wood", "floor": "floor"}),
-        ("emerald velvet sofa", {"emerald": "furniture", "velvet": "furniture: fabric"}),
+        ("living room, oak floor", {"living room": "setting: interior", "oak": "floor: oak", "floor": "floor"}),
+        ("emerald velvet sofa", {"emerald": "furniture", "velvet": "furniture: velvet"}),
         ("winter, no snow", {"winter": "season: winter", "no snow": "left out"}),
         ("house by the water", {"house": "setting: exterior", "water": "ground: water"}),
         ("house by a lake", {"house": "setting: exterior", "lake": "setting: exterior, ground: water"}),

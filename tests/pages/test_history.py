@@ -129,3 +129,74 @@ def test_an_opened_run_tells_everything_and_what_can_be_done_about_a_charge(app:
     app.run()
     assert not app.exception
     assert not app.code, "a run that is not here is not shown"
+
+
+def state_of(database: Database) -> tuple[str, bool]:
+    """Of the only run: its `submission`, and whether it is deleted."""
+    with database.read() as connection:
+        return tuple(connection.exec_driver_sql("SELECT submission, deleted_at IS NOT NULL FROM runs").one())
+
+
+@pytest.fixture
+def queued(app: AppTest, database: Database) -> AppTest:
+    """The page with a paid run open that another process is going to send."""
+    run_id = add_run(
+        database,
+        workspace=LOCAL,
+        backend="https://api.test",
+        submission="submitting",
+        render_id=None,
+        phase=None,
+        finished_at=None,
+        credits=1.0,
+        cost=0.025,
+        owner="elsewhere/1/x",
+        lease_until=4e9,
+    )
+    app.session_state["history.chosen"] = run_id
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def test_deleting_a_run_that_is_still_queued_cancels_it_and_says_that_nothing_is_charged(
+    queued: AppTest, database: Database
+) -> None:
+    (stake,) = (text for text in texts(queued) if text.endswith("You can undo it on this page."))
+    assert "nothing is charged" in stake
+    assert "spent" not in stake
+    press(queued, "Delete this run")
+    assert state_of(database) == ("refused", True)
+    press(queued, "Undo")
+    assert state_of(database) == ("refused", False)
+
+
+def test_a_run_that_was_sent_while_its_page_called_it_queued_is_not_deleted(
+    queued: AppTest, database: Database
+) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET submitted_at = 5")
+    press(queued, "Delete this run")
+    assert state_of(database) == ("submitting", False)
+    assert [toast.value for toast in queued.toast] == ["It has been sent meanwhile, so it is not deleted"]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [
+        ("submitted_at = 5", ["It was on its way already; wait a moment"]),
+        ("submission = 'refused', finished_at = 5", []),
+        ("submission = 'uncertain', finished_at = 5", []),
+    ],
+    ids=["is being sent", "refused", "uncertain"],
+)
+def test_a_cancel_that_comes_too_late_says_so_only_while_the_run_is_being_sent(
+    queued: AppTest, database: Database, meanwhile: str, said: list[str]
+) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE runs SET {meanwhile}")
+    press(queued, "Cancel")
+    assert [toast.value for toast in queued.toast] == said

@@ -53,7 +53,7 @@ def button(app: AppTest, label: str):
 
 
 def form(app: AppTest) -> tuple[str, int, int, int, int]:
-    sizes = (app.number_input(key=f"form.{name}").value for name in ("width", "height", "seed"))
+    sizes = (app.number_input(key=f"form.{name}").value for name in ("width", "height", "seed.1"))
     return app.text_area(key="form.prompt").value, app.segmented_control(key="form.batch_size").value, *sizes
 
 

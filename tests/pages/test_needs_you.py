@@ -115,6 +115,39 @@ def test_what_its_owner_says_is_written_down_and_asked_no_more(
     assert "Nothing needs you" in texts(app)
 
 
+@pytest.mark.parametrize("label", ["It was charged", "It was not charged"])
+def test_what_its_owner_said_can_be_undone_at_once(app: AppTest, database: Database, label: str) -> None:
+    add_run(database, **UNCERTAIN)
+    app.run()
+    press(app, label)
+    assert label.replace("It", "Noted that it") + "." in texts(app)
+    press(app, "Undo")
+    assert (the_run(database).state, the_run(database).cost) == (State.UNCERTAIN, 0.025)
+    assert "It may have been charged" in texts(app)
+    assert not {"Undo", "Dismiss"} & {button.label for button in app.button}
+
+
+@pytest.mark.parametrize("path", ["pages/render.py", "pages/history.py"])
+@pytest.mark.parametrize("charged", [True, False])
+def test_what_its_owner_said_by_mistake_can_be_said_again_from_where_the_run_is_shown(
+    app: AppTest, database: Database, path: str, charged: bool
+) -> None:
+    said = {"settled_at": 2000.0, "submission": "uncertain" if charged else "refused"}
+    run_id = add_run(database, **{**UNCERTAIN, **said})
+    app.session_state["history.chosen"] = run_id
+    app.switch_page(path).run()
+    press(app, "Say again what became of it")
+    assert the_run(database).state == State.UNCERTAIN
+    assert "May have been charged" in texts(app)
+    press(app, "It was charged")
+    assert the_run(database).cost == 0.025
+    app.switch_page("pages/needs_you.py").run()
+    assert "Undo" in [button.label for button in app.button]
+    app.switch_page("pages/render.py").run()
+    press(app, "Say again what became of it")
+    assert "Undo" not in [button.label for button in app.button], "there is nothing to undo any more"
+
+
 def test_a_pasted_id_that_cannot_be_is_refused_in_a_sentence_and_nothing_changes(
     app: AppTest, database: Database
 ) -> None:
@@ -140,6 +173,22 @@ def test_a_pasted_id_brings_the_pictures(app: AppTest, database: Database, monke
         assert "Nothing needs you" in texts(app)
         wait_until(lambda: the_run(database).stored_at)
         assert api.state.submit_count == 0
+        app.switch_page("pages/render.py").run()
+        assert "You gave its render id." in texts(app)
+        press(app, "This is not its render")
+        assert (the_run(database).state, the_run(database).render_id) == (State.UNCERTAIN, None)
+        assert "Say what became of it" in [button.label for button in app.button]
+        assert "You gave its render id." not in texts(app)
+
+
+def test_while_the_api_has_not_shown_the_render_that_its_owner_named_nothing_is_called_spent(
+    app: AppTest, database: Database
+) -> None:
+    add_run(database, **{**PAID, "finished_at": None, "settled_at": 5.0, "phase": None})
+    app.switch_page("pages/render.py").run()
+    (stop,) = [button for button in app.button if button.label == "Stop watching"]
+    assert "has not shown this render yet" in stop.help
+    assert "Looking for its render" in app.status[0].label
 
 
 def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, database: Database) -> None:
@@ -147,7 +196,7 @@ def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, datab
     app.run()
     press(app, "Render it again")
     assert app.text_area(key="form.prompt").value == "a prompt of its own"
-    assert app.number_input(key="form.seed").value == 4711
+    assert app.number_input(key="form.seed.1").value == 4711
     assert [run.run_id for run in History(database, LOCAL).recent()] == [run_id]
 
 

@@ -144,8 +144,8 @@ def page_with_forged_values() -> None:
         ("form.batch_size", True, "Pictures must be a whole number from 1 to 4."),
         ("form.width", 1_000_000, "Width must be a whole number from 512 to 2048."),
         ("form.height", 1, "Height must be a whole number from 512 to 2048."),
-        ("form.seed", 10_000_001, "Seed must be a whole number from 0 to 10000000."),
-        ("form.seed", "7", "Seed must be a whole number from 0 to 10000000."),
+        ("form.seed.1", 10_000_001, "Seed must be a whole number from 0 to 10000000."),
+        ("form.seed.1", "7", "Seed must be a whole number from 0 to 10000000."),
     ],
 )
 def test_a_value_forged_past_its_widget_is_refused_in_one_sentence_and_nothing_is_sent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rerender.studio import preferences
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
-from tests.fake_api import API_KEY, FakeApi
+from tests.fake_api import API_KEY, Answer, FakeApi
 from tests.waiting import wait_until
 
 
@@ -42,12 +43,21 @@ def texts(app: AppTest) -> list[str]:
     return [text.value for text in app.text]
 
 
+@contextmanager
+def database_at(home: Path) -> Iterator[Database]:
+    database = Database.open(sqlite_url(home / "studio.sqlite3"))
+    yield database
+    database.close()
+
+
 def prompts_sent(home: Path) -> list[str]:
-    database = Database.open(f"sqlite:///{home / 'studio.sqlite3'}")
-    try:
+    with database_at(home) as database:
         return [run.prompt for run in History(database, LOCAL).recent()][::-1]
-    finally:
-        database.close()
+
+
+def states(home: Path) -> list[str]:
+    with database_at(home) as database:
+        return [run.state.value for run in History(database, LOCAL).recent()][::-1]
 
 
 def test_the_switch_is_off_at_first_and_a_text_of_several_lines_is_one_prompt(app: AppTest, tmp_path: Path) -> None:
@@ -72,6 +82,18 @@ def test_runs_credits_and_money_are_shown_before_the_click_and_that_many_are_sen
     assert prompts_sent(tmp_path) == ["oak", "brick", "snow"]
     wait_until(lambda: api.state.submit_count == 3)
     assert len({(post.json["seed"], post.json["control_image"]) for post in api.state.submits}) == 1
+
+
+def test_a_new_seed_and_render_clicked_at_once_send_the_new_seed_that_the_form_then_shows(
+    app: AppTest, api: FakeApi
+) -> None:
+    app.run()
+    (before,) = [field.value for field in app.number_input if field.label == "Seed"]
+    app.button(key="form.new_seed").click()
+    click_render(app)
+    (after,) = [field.value for field in app.number_input if field.label == "Seed"]
+    wait_until(lambda: api.state.submit_count)
+    assert [post.json["seed"] for post in api.state.submits] == [after] != [before]
 
 
 def test_lines_typed_after_the_cost_was_shown_are_not_sent_before_their_own_cost_was(
@@ -102,9 +124,8 @@ def test_a_button_that_said_free_sends_no_paid_run_when_another_tab_has_chosen_t
 
 
 def choose_backend(home: Path, backend: str) -> None:
-    database = Database.open(sqlite_url(home / "studio.sqlite3"))
-    preferences.change(database, LOCAL, backend=backend)
-    database.close()
+    with database_at(home) as database:
+        preferences.change(database, LOCAL, backend=backend)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +166,69 @@ def test_the_same_series_while_it_is_still_being_made_asks_and_a_yes_is_for_thos
     for sends, text in ((0, "oak\nbrick\nsnow"), (2, "oak\nbrick")):
         app.text_area(key="form.prompt").set_value("oak\nbrick").run()
         click_render(app)
-        assert [one.value for one in app.warning if one.value.startswith("Some of these requests are still being made")]
+        assert app.warning[0].value.startswith("At least one of these requests is still being made.")
         app.text_area(key="form.prompt").set_value(text)
         next(button for button in app.button if button.label == "Render it again").click().run()
         assert len(prompts_sent(tmp_path)) == 2 + sends
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def render_and_stop(app: AppTest, api: FakeApi) -> None:
+    click_render(app.run())
+    wait_until(lambda: api.state.get_count)
+    app.run()
+    press(app, "Stop watching")
+    click_render(app)
+
+
+def test_the_same_request_after_it_was_stopped_asks_and_can_be_watched_again_instead(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    render_and_stop(app, api)
+    assert "goes on at the API, where you stopped watching it" in app.warning[0].value
+    press(app, "Watch it again")
+    assert not app.warning
+    press(app, "Stop watching")
+    click_render(app)
+    press(app, "Not now")
+    assert not app.warning
+    assert len(prompts_sent(tmp_path)) == 1
+    click_render(app)
+    press(app, "Render it again")
+    assert len(prompts_sent(tmp_path)) == 2
+
+
+def test_the_same_request_asks_while_one_may_have_been_charged_until_its_owner_has_said_so(
+    app: AppTest, api: FakeApi, tmp_path: Path
+) -> None:
+    api.state.submit_answers = [Answer(503)]
+    click_render(app.run())
+    wait_until(lambda: states(tmp_path) == ["uncertain"])
+    click_render(app.run())
+    assert "may have been charged: say what became of it first." in app.warning[0].value
+    assert "Say what became of it" in [link.proto.label for link in app.get("page_link")]
+    assert api.state.submit_count == 1
+    app.switch_page("pages/needs_you.py").run()
+    press(app, "It was charged")
+    app.switch_page("pages/render.py").run()
+    assert not app.warning
+    click_render(app)
+    wait_until(lambda: api.state.submit_count == 2)
+
+
+def test_a_yes_to_a_run_that_is_still_being_made_is_no_yes_to_one_that_was_stopped_since(
+    app: AppTest, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rerender.ui.render_form._DOUBLE_CLICK", 0.0)
+    click_render(app.run())
+    wait_until(lambda: api.state.get_count)
+    click_render(app)
+    assert "is still being made" in app.warning[0].value
+    with database_at(tmp_path) as database, database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET finished_at = 5, stopped_at = 5")
+    press(app, "Render it again")
+    assert len(prompts_sent(tmp_path)) == 1

@@ -16,6 +16,7 @@ import requests
 
 from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.storage import Storage
+from tests.fake_api import unused_port
 from tests.service.calls import KEY, Caller, body, picture, stalled_post
 from tests.waiting import wait_until
 
@@ -187,6 +188,39 @@ def test_a_bad_file_of_faults_is_said_in_one_sentence_and_nothing_is_served(tmp_
     assert f'{file}: Rule 1 needs "number"' in refused.stderr.splitlines()[-1]
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "serve").exists()
+
+
+@pytest.mark.parametrize("key", ["two words", "ünder", ""])
+def test_2_means_a_key_that_can_be_none_and_nothing_is_served(tmp_path: Path, key: str) -> None:
+    command = [*COMMAND, "--home", str(tmp_path), "--api-key", key]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    words = "Error: Invalid value for --api-key: An API key is one word of plain ASCII characters."
+    assert refused.stderr.splitlines()[-1] == words
+    assert not (tmp_path / "serve").exists()
+
+
+def test_nobody_reads_what_it_said_and_it_serves_all_the_same(tmp_path: Path) -> None:
+    port, (reader, writer) = unused_port(), os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "rerender", "serve", "--home", str(tmp_path), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=writer)
+    os.close(writer)
+    try:
+        wait_until(lambda: process.poll() is not None or answers(port))
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_faults_that_are_on_are_said_at_the_start_and_in_its_health(

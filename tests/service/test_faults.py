@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import time
@@ -31,7 +32,15 @@ def rule(**fields: Any) -> str:
 
 @pytest.mark.parametrize(
     ("number", "hit"),
-    [(1, {1}), (3, {3}), ("2-4", {2, 3, 4}), ("5-", {5, 6, 7}), ("every 3", {3, 6}), ("every 1", set(range(1, 8)))],
+    [
+        (1, {1}),
+        (3, {3}),
+        ("3", {3}),
+        ("2-4", {2, 3, 4}),
+        ("5-", {5, 6, 7}),
+        ("every 3", {3, 6}),
+        ("every 1", set(range(1, 8))),
+    ],
 )
 def test_a_rule_is_for_one_request_a_range_or_each_so_manieth(number: Any, hit: set[int]) -> None:
     (fault,) = parse_faults(rule(number=number, status=500))
@@ -71,7 +80,7 @@ def test_the_example_in_the_documentation_is_taken() -> None:
         (rule(on=[], drop=True), '"on" must be submit, look or picture'),
         *[
             (rule(number=bad, drop=True), '"number" must be')
-            for bad in (0, -1, True, 1.0, "x", "4-2", "0-3", "every 0")
+            for bad in (0, -1, True, 1.0, "x", "0", "1.0", "-3", "4-2", "0-3", "every 0")
         ],
         *[(rule(delay=bad), '"delay" must be') for bad in (-1, math.nan, math.inf, "1", True, None, 10**400)],
         *[(rule(status=bad), '"status" must be') for bad in (200, 600, "503", True, 503.0)],
@@ -162,7 +171,7 @@ def test_a_dropped_request_gets_no_answer_and_its_work_was_not_done(
     assert stored() == 0
     assert api.post(body()).status_code == 200
     assert stored() == 1
-    assert caplog.text == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_work_can_be_done_before_the_connection_drops_or_an_error_is_answered(
@@ -201,7 +210,7 @@ def test_a_truncated_picture_announces_all_its_bytes_and_sends_some(
         with pytest.raises(Exception, match="IncompleteRead"):
             answer.raw.read(1)
     assert requests.get(url, timeout=5).content == whole
-    assert caplog.text == ""
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_a_look_can_show_another_phase_without_outputs_and_the_next_one_the_truth(

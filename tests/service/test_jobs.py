@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from rerender.errors import ImageError
 from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.jobs import Jobs, QueueFull
-from rerender.service.storage import Storage
+from rerender.service.storage import Record, Storage
 from tests.service.calls import picture
 from tests.service.engines import FlatEngine
 from tests.waiting import wait_until
@@ -19,7 +20,13 @@ def request(seed: int = 0, batch_size: int = 1) -> RenderRequest:
 
 
 @pytest.fixture
-def open_jobs(tmp_path: Path, engine: FlatEngine) -> Iterator[Callable[[], Jobs]]:
+def sleeps() -> list[float]:
+    """The pauses before the disk is tried again."""
+    return []
+
+
+@pytest.fixture
+def open_jobs(tmp_path: Path, engine: FlatEngine, sleeps: list[float]) -> Iterator[Callable[[], Jobs]]:
     """Opens the jobs of one folder; each call ends the one before, as a new process would."""
     opened: list[tuple[Jobs, Storage]] = []
 
@@ -31,7 +38,8 @@ def open_jobs(tmp_path: Path, engine: FlatEngine) -> Iterator[Callable[[], Jobs]
     def open_again() -> Jobs:
         close()
         storage = Storage(tmp_path)
-        opened.append((Jobs(storage, engine, queue_limit=3, clock=iter(range(10**6)).__next__), storage))
+        clock = iter(range(10**6)).__next__
+        opened.append((Jobs(storage, engine, queue_limit=3, clock=clock, sleep=sleeps.append), storage))
         return opened[-1][0]
 
     yield open_again
@@ -222,12 +230,13 @@ def test_a_render_forgotten_while_it_waits_is_never_made(open_jobs: Callable[[],
     assert engine.rendered == [2]
 
 
-def test_a_disk_that_refuses_a_write_does_not_end_the_worker(
-    open_jobs: Callable[[], Jobs], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> bool:
-        raise OSError(28, "No space left on device")
+def full(*_: object) -> NoReturn:
+    raise OSError(28, "No space left on device")
 
+
+def test_a_disk_that_refuses_a_write_does_not_end_the_worker(
+    open_jobs: Callable[[], Jobs], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobs = open_jobs()
     jobs.start()
     with monkeypatch.context() as broken:
@@ -238,6 +247,75 @@ def test_a_disk_that_refuses_a_write_does_not_end_the_worker(
     jobs = open_jobs()
     jobs.start()
     wait_for(jobs, lost, "completed")
+
+
+def test_a_file_that_is_held_for_a_moment_costs_no_render(
+    open_jobs: Callable[[], Jobs], engine: FlatEngine, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update, held = Storage.update, [True, True, True]
+
+    def update_later(self: Storage, record: Record) -> bool:
+        if record.phase == "completed" and held:
+            held.pop()
+            raise PermissionError(13, "The process cannot access the file")
+        return update(self, record)
+
+    monkeypatch.setattr(Storage, "update", update_later)
+    jobs = open_jobs()
+    jobs.start()
+    wait_for(jobs, submit(jobs, seed=4), "completed")
+    assert (engine.rendered, sleeps) == ([4], [0.1, 0.3, 1.0])
+
+
+def test_what_could_not_be_written_is_no_interruption_however_often(
+    open_jobs: Callable[[], Jobs], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Storage.update
+    jobs = open_jobs()
+    render_id = submit(jobs)
+    for _ in range(3):
+        caplog.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                Storage, "update", lambda self, new: full() if new.phase == "completed" else update(self, new)
+            )
+            jobs.start()
+            wait_until(lambda: f"Render {render_id} could not be stored" in caplog.text)
+            assert phase(jobs, render_id) == "processing"
+            jobs.close()
+        jobs = open_jobs()
+    record = jobs.find(render_id)
+    assert record is not None
+    assert (record.phase, record.interruptions) == ("pending", 0)
+    jobs.start()
+    wait_for(jobs, render_id, "completed")
+
+
+@pytest.mark.parametrize("method", ["ended", "measure", "find"])
+def test_a_disk_that_cannot_be_read_does_not_end_the_worker_either(
+    open_jobs: Callable[[], Jobs], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    jobs = open_jobs()
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, method, full)
+        jobs.start()
+        submit(jobs)
+        wait_until(lambda: caplog.text)
+    wait_for(jobs, submit(jobs), "completed")
+    assert jobs.is_working
+
+
+def test_ended_renders_that_could_not_be_counted_are_counted_the_next_time(
+    open_jobs: Callable[[], Jobs], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = open_jobs()
+    jobs.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "measure", full)
+        first = submit(jobs)
+        wait_until(lambda: "could not be gone through" in caplog.text)
+    second = submit(jobs)
+    wait_until(lambda: set(jobs._ended) == {first, second})
 
 
 def test_closing_twice_or_before_the_start_is_fine(open_jobs: Callable[[], Jobs]) -> None:

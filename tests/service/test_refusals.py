@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
-import threading
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from rerender.models import DEFAULT_WORKFLOW_ID
+from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.reading import MAX_BODY_BYTES
+from rerender.service.schemas import read_request
 from tests.service.calls import KEY, Caller, body, picture, problem, stalled_post
 
 FIELDS = set(body())
@@ -154,14 +157,39 @@ def test_a_body_that_stops_arriving_is_given_up_so_that_others_get_their_turn(
         assert stalled.recv(12) == b"HTTP/1.1 408"
 
 
-def test_bodies_are_read_one_at_a_time(shared_api: Caller) -> None:
-    answers: list[requests.Response] = []
-    other = threading.Thread(target=lambda: answers.append(shared_api.post(body())))
-    with stalled_post(shared_api) as stalled:
-        other.start()
-        other.join(0.3)
-        assert answers == []
-        stalled.sendall(b"}")
-        assert stalled.recv(12) == b"HTTP/1.1 422"
-        other.join(5)
-    assert answers[0].status_code == 200
+def test_senders_that_stall_hold_up_nobody(shared_api: Caller) -> None:
+    with contextlib.ExitStack() as open_connections:
+        stalled = [open_connections.enter_context(stalled_post(shared_api)) for _ in range(12)]
+        assert shared_api.post(body()).status_code == 200
+        for connection in stalled:
+            connection.sendall(b"}")
+            assert connection.recv(12) == b"HTTP/1.1 422"
+
+
+def test_bodies_are_parsed_one_at_a_time(shared_api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsing: list[int] = []
+    most: list[int] = []
+
+    def read(data: bytes) -> RenderRequest:
+        parsing.append(1)
+        most.append(len(parsing))
+        time.sleep(0.02)  # long enough for another to come in between, if any could
+        parsing.pop()
+        return read_request(data)
+
+    monkeypatch.setattr("rerender.service.api.read_request", read)
+    with ThreadPoolExecutor(6) as senders:
+        answers = list(senders.map(lambda _: shared_api.post(body()).status_code, range(6)))
+    assert (answers, most) == ([200] * 6, [1] * 6)
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_a_body_that_is_read_leaves_no_file(
+    tmp_path: Path, api: Caller, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("rerender.service.reading.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("rerender.service.reading._DRAIN_SECONDS", 0.1)
+    assert api.post_raw(b" " * size).status_code == 422
+    with stalled_post(api) as stalled:
+        assert stalled.recv(12) == b"HTTP/1.1 408"
+    assert not list((tmp_path / "service" / "pictures").iterdir())

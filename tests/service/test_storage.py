@@ -43,6 +43,25 @@ def test_a_render_is_found_again_by_the_next_process_with_its_request_byte_for_b
     assert storage.request(record) == REQUEST
 
 
+def test_a_write_that_breaks_off_leaves_nothing_and_what_was_there_as_it_was(
+    open_storage: Callable[[], Storage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object) -> None:
+        raise PermissionError(13, "The process cannot access the file")
+
+    storage = open_storage()
+    record = create(storage)
+    before = {path.name for path in tmp_path.rglob("*")}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", held)
+        with pytest.raises(PermissionError):
+            storage.update(replace(record, phase="completed"))
+        with pytest.raises(PermissionError):
+            storage.add_picture(picture())
+    assert {path.name for path in tmp_path.rglob("*")} == before
+    assert storage.find(record.id) == record
+
+
 def test_unfinished_renders_come_oldest_first_and_ended_ones_not(open_storage: Callable[[], Storage]) -> None:
     storage = open_storage()
     late, early, ended, interrupted = (create(storage, now) for now in (9.0, 2.0, 3.0, 4.0))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from rerender.studio.backends import Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
+from rerender.studio.runs import State, Submission
 from tests.fake_api import Answer, FakeApi, picture
-from tests.studio.helpers import a_request, finished
+from tests.studio.helpers import a_request, finished, read
+from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
 
@@ -28,11 +31,11 @@ def test_another_workspace_sees_nothing(run_id: str, database: Database, history
     theirs = History(database, "theirs")
     assert (theirs.latest(), theirs.recent(), theirs.run(run_id), theirs.unfinished()) == (None, [], None, [])
     assert (theirs.outputs(run_id), theirs.control_image(run_id)) == ([], None)
-    assert theirs.unfinished_like(backend.name, a_request(batch_size=2)) is None
+    assert theirs.open_like(backend.name, a_request(batch_size=2)) is None
     for output in history.outputs(run_id):
-        for read in (theirs.data, theirs.thumbnail):
+        for load in (theirs.data, theirs.thumbnail):
             with pytest.raises(KeyError):
-                read(output.sha256)
+                load(output.sha256)
 
 
 def test_one_query_binds_rows_to_the_workspace() -> None:
@@ -61,16 +64,33 @@ def test_an_unfinished_run_of_the_very_same_request_is_found(
 ) -> None:
     api.state.phases = ["processing"]
     run_id = runner.submit("ours", backend, a_request())
-    alike = history.unfinished_like(backend.name, a_request())
+    alike = history.open_like(backend.name, a_request())
     assert alike is not None
     assert alike.run_id == run_id
-    assert history.unfinished_like("embedded", a_request()) is None
+    assert history.open_like("embedded", a_request()) is None
     other_image = picture(512, 512, 99)
     for change in ({"seed": 8}, {"prompt": "oak"}, {"batch_size": 2}, {"control_image": other_image}):
-        assert history.unfinished_like(backend.name, a_request(**change)) is None
+        assert history.open_like(backend.name, a_request(**change)) is None
     api.state.phases = ["completed"]
     finished(history, run_id)
-    assert history.unfinished_like(backend.name, a_request()) is None
+    assert history.open_like(backend.name, a_request()) is None
+
+
+def test_what_may_still_bring_its_pictures_is_found_by_its_request_and_nothing_else(
+    history: History, database: Database
+) -> None:
+    decided = [{}, {"stopped_at": 5.0}, {"settled_at": 5.0}, {"completed_at": 5.0}]
+    times = [{"finished_at": at, "stored_at": stored} for at, stored in ((None, None), (5.0, None), (5.0, 5.0))]
+    states = product(Submission, ("embedded", "https://api.test"), times, decided)
+    open_runs = set()
+    for seed, (submission, backend, at, decision) in enumerate(states):
+        run_id = add_run(database, submission=submission, backend=backend, seed=seed, **at, **decision)
+        alike = history.open_like(backend, a_request(seed=seed))
+        assert (alike is not None) == read(history, run_id).is_open
+        if alike is not None:
+            open_runs.add((backend != "embedded", alike.state))
+    paid = {State.UNFINISHED, State.STOPPED, State.UNCERTAIN, State.FAILED}
+    assert open_runs == {(True, state) for state in paid} | {(False, State.UNFINISHED)}
 
 
 def test_an_image_is_kept_once_a_workspace(

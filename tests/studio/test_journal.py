@@ -148,7 +148,7 @@ def test_an_answer_that_comes_after_its_pictures_changes_nothing(
 ) -> None:
     run_id = completed_by_another(ours, other, backend, history, "render1")
     before = read(history, run_id)
-    assert ours.accepted(run_id, "render1", backend) is None, "there is nothing left to follow"
+    assert ours.accepted(run_id, "render1") is None, "there is nothing left to follow"
     assert read(history, run_id) == before
     assert len(history.outputs(run_id)) == 1
 
@@ -157,7 +157,7 @@ def test_an_answer_with_another_id_than_its_owner_found_brings_the_right_picture
     ours: Journal, other: Journal, backend: Backend, history: History
 ) -> None:
     run_id = completed_by_another(ours, other, backend, history, "a-strangers-render")
-    followed = ours.accepted(run_id, "render1", backend)
+    followed = ours.accepted(run_id, "render1")
     assert followed is not None
     assert (followed.render_id, followed.state, history.outputs(run_id)) == ("render1", State.UNFINISHED, [])
     assert ours.completed(run_id, Render("render1", "completed")) is not None

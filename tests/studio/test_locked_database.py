@@ -17,7 +17,8 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
-from tests.studio.helpers import a_request, finished
+from tests.studio.helpers import a_request, finished, read
+from tests.waiting import wait_until
 
 
 class Locked(Database):
@@ -85,6 +86,41 @@ def test_a_paid_render_id_is_written_however_long_the_lock_lasts(
     lock_at_the_post(locked, api, "rerender-post")
     run = finished(history, runner.submit("ours", backend, a_request()))
     assert (locked.refuses, run.render_id, api.state.submit_count) == (None, "render1", 1)
+
+
+def test_a_paid_render_id_is_written_when_the_lock_outlasts_the_begin_of_closing(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (0.0, 0.01))
+    locked.times = 20
+    lock_at_the_post(locked, api, "rerender-post")
+    api.state.submit_delay = 0.1
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.submit_count)
+    runner.close()
+    assert (locked.refuses, read(history, run_id).render_id) == (None, "render1")
+
+
+def test_close_ends_the_pauses_in_time_with_one_more_try(
+    runner: Runner,
+    locked: Locked,
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (1000.0,))
+    monkeypatch.setattr(runner_module, "WRITES_END_WITHIN", 0.0)
+    lock_at_the_post(locked, api, "rerender-post")
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: api.state.submit_count and not locked.refuses and not runner._in_flight)
+    runner.close()
+    assert read(history, run_id).render_id == "render1"
 
 
 def test_a_look_that_could_not_be_written_down_is_made_again(

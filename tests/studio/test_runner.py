@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from rerender.errors import ImageError
+from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
+from rerender.studio.runs import State
 from tests.fake_api import Answer, FakeApi, Request, picture, unused_port
 from tests.studio.helpers import a_request, backend_at, finished, read
 from tests.waiting import wait_until
@@ -119,32 +125,81 @@ def test_a_control_image_that_is_no_picture_is_refused_before_anything_is_writte
     assert api.state.submit_count == 0
 
 
-def test_close_waits_for_the_post_in_flight(
-    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
-) -> None:
-    api.state.submit_delay = 0.3
-    runner = start_runner()
-    run_id = runner.submit("ours", backend, a_request())
-    wait_until(lambda: api.state.submit_count)
-    runner.close()
+@contextmanager
+def closing(runner: Runner, api: FakeApi) -> Iterator[None]:
+    """POSTs from now on are answered when the runner has begun to close, and then it has closed."""
+    go_on = threading.Event()
+    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(20)
+    yield
+    close = threading.Thread(target=runner.close)
+    close.start()
+    wait_until(runner._closing.is_set)
+    go_on.set()
+    close.join()
+
+
+def test_close_waits_for_the_post_in_flight(runner: Runner, backend: Backend, history: History, api: FakeApi) -> None:
+    with closing(runner, api):
+        run_id = runner.submit("ours", backend, a_request())
+        wait_until(lambda: api.state.submit_count)
     run = read(history, run_id)
     assert (run.submission, run.render_id) == ("accepted", "render1")
     assert run.is_unfinished, "the next process goes on with it"
 
 
-def test_close_sends_nothing_that_was_still_queued(
-    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+def test_close_waits_as_long_as_a_large_image_may_take(
+    start_runner: Callable[..., Runner],
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    api.state.submit_delay = 0.3
-    runner = start_runner()
-    for seed in range(6):
-        runner.submit("ours", backend, a_request(seed=seed))
-    wait_until(lambda: api.state.submit_count == 4)
-    runner.close()
+    for name in ("LOOKS_END_WITHIN", "WRITES_END_WITHIN"):
+        monkeypatch.setattr(runner_module, name, 0.0)
+    api.state.submit_delay = 0.5
+    runner = start_runner(request_timeout=(0.1, 0.1))
+    noise = Image.frombytes("RGB", (700, 700), random.Random(1).randbytes(700 * 700 * 3))
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    with closing(runner, api):
+        run_id = runner.submit("ours", backend, a_request(control_image=file.getvalue()))
+        wait_until(lambda: api.state.submit_count)
+    assert read(history, run_id).render_id == "render1"
+
+
+def test_close_sends_nothing_that_was_still_queued(
+    runner: Runner, backend: Backend, history: History, api: FakeApi
+) -> None:
+    with closing(runner, api):
+        for seed in range(6):
+            runner.submit("ours", backend, a_request(seed=seed))
+        wait_until(lambda: api.state.submit_count == 4)
     runs = history.recent()
     assert [run.submission for run in runs] == ["refused"] * 2 + ["accepted"] * 4
     assert "Nothing was charged" in str(runs[0].error)
     assert api.state.submit_count == 4
+
+
+def test_close_sends_nothing_that_was_just_about_to_be_sent(
+    runner: Runner, backend: Backend, history: History, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending, written = runner._journal.sending, threading.Event()
+
+    def written_down_when_close_begins(run_id: str) -> bool:
+        is_ours = sending(run_id)
+        written.set()
+        return runner._closing.wait(20) and is_ours
+
+    monkeypatch.setattr(runner._journal, "sending", written_down_when_close_begins)
+    run_id = runner.submit("ours", backend, a_request())
+    assert written.wait(20)
+    runner.close()
+    run = read(history, run_id)
+    assert (run.state, run.error, api.state.submit_count) == (
+        State.REFUSED,
+        "It was stopped before it was sent. Nothing was charged.",
+        0,
+    )
 
 
 def test_close_does_not_wait_for_an_api_that_asks_for_patience(

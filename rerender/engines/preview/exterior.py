@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, median, percentile, percentiles
 from rerender.engines.preview.regions import Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
 from rerender.engines.preview.windows import glaze
@@ -66,7 +66,7 @@ def _raise_walls(codes: Codes, regions: Regions) -> None:
     rows = np.nonzero(meets)[0]
     if rows.size < 0.05 * codes.shape[1]:
         return
-    horizon = int(np.percentile(rows, 20))
+    horizon = int(percentile(rows, 20))
     ground = codes == GROUND
     below = ground & (np.arange(codes.shape[0])[:, None] >= horizon)
     size, low = (np.bincount(regions.labels[part], minlength=regions.count) for part in (ground, below))
@@ -100,7 +100,7 @@ def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
 
 def _enclosed_sky(regions: Regions, luma: Plane, sky: Mask) -> Mask:
     """Regions as light as the sky, seen between a tree and a house."""
-    lightness = float(np.median(luma[regions.mask(sky)]))
+    lightness = median(luma[regions.mask(sky)])
     like = regions.labels[np.abs(luma - lightness) < 0.04]
     share = np.bincount(like, minlength=regions.count) / (regions.area * luma.size)
     flags: Mask = (share > 0.75) & (regions.area > 0.002) & (lightness > 0.8)
@@ -120,7 +120,7 @@ def _fades_into(luma: Plane, sky: Mask, ground: Mask) -> bool:
     above, below = sky[:-reach] & ground[reach:], np.abs(luma[:-reach] - luma[reach:])
     beside, across = sky[:, :-reach] & ground[:, reach:], np.abs(luma[:, :-reach] - luma[:, reach:])
     steps = np.concatenate([below[above], across[beside]])
-    return bool(steps.size and np.median(steps) < 0.03)
+    return bool(steps.size and median(steps) < 0.03)
 
 
 def _horizon_row(open_air: Mask) -> float:
@@ -129,7 +129,7 @@ def _horizon_row(open_air: Mask) -> float:
     rows = np.nonzero(~open_air)[0]
     if not rows.size:
         return 0.66 * height
-    foot = float(np.clip(np.percentile(rows, 88) / height, 0.5, 0.9))
+    foot = float(np.clip(percentile(rows, 88) / height, 0.5, 0.9))
     return height * float(np.clip(0.5 * foot + 0.31, 0.5, 0.75))
 
 
@@ -212,10 +212,10 @@ def _plant_bushes(analysis: Analysis, codes: Codes) -> None:
         if mask.sum() < 0.0008 * codes.size:
             continue
         rows, columns = np.nonzero(mask)
-        upper, lower = np.percentile(rows, (35, 65))
+        upper, lower = percentiles(rows, 35, 65)
         lit = float(luma[mask & (np.arange(height)[:, None] < upper)].mean())
         dark = float(luma[mask & (np.arange(height)[:, None] > lower)].mean())
-        foot = codes[np.minimum(rows.max() + 6, height - 1), np.unique(columns)]
+        foot = codes[np.minimum(rows.max() + 6, height - 1), np.flatnonzero(np.bincount(columns))]
         if lit > dark + 0.12 and np.mean(foot == GROUND) > 0.4:
             (x, y), radius = cv2.minEnclosingCircle(np.column_stack([columns, rows]).astype(np.float32))
             disc = np.zeros(codes.shape, np.uint8)
@@ -227,7 +227,7 @@ def _take_rims(luma: Plane, codes: Codes) -> None:
     """What beside a crown is not as light as the sky is its rim, and so are small bits of wall that touch it."""
     if (codes == SKY).any():
         beside = cv2.dilate((codes == VEGETATION).astype(np.uint8), _disc(23)) > 0
-        unlike = np.abs(luma - float(np.median(luma[codes == SKY]))) > 0.03
+        unlike = np.abs(luma - median(luma[codes == SKY])) > 0.03
         rim: Codes = ((codes == VEGETATION) | (beside & unlike & (codes == SKY))).astype(np.uint8)
         rim = cv2.morphologyEx(cv2.morphologyEx(rim, cv2.MORPH_OPEN, _disc(7)), cv2.MORPH_CLOSE, _disc(9))
         outlines, _ = cv2.findContours(rim, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -254,7 +254,7 @@ def _grow_crown(analysis: Analysis, codes: Codes, inside: Mask) -> None:
     reach = round(0.6 * float(np.sqrt(inside.sum())))
     shifted = np.zeros_like(crown)
     shifted[:-reach] = crown[reach:]
-    light = ((analysis.luma > np.percentile(analysis.luma[inside], 70)) & (analysis.edges == 0)).astype(np.uint8)
+    light = ((analysis.luma > percentile(analysis.luma[inside], 70)) & (analysis.edges == 0)).astype(np.uint8)
     count, tops = cv2.connectedComponents(cv2.morphologyEx(shifted & light, cv2.MORPH_OPEN, _disc(5)))
     joined = np.isin(np.arange(count), tops[inside])
     joined[0] = False

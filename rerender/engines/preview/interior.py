@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, percentile
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
 from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
@@ -44,7 +44,8 @@ def interior_codes(analysis: Analysis) -> Codes:
     floor = 0.0 if shell is None else shell.bottom / r.labels.shape[0]
     _floor_coverings(r, slot, thickness, slanting, floor)
     if analysis.kind == "line":
-        slot[(slot == UNDECIDED) & _leaves(r, slot == UNDECIDED)] = VEGETATION
+        free = slot == UNDECIDED
+        slot[free & (_leaves(r, free) | _in_thickets(r, analysis))] = VEGETATION
     _furniture(r, slot, thickness)
     codes: Codes = slot[r.labels]
     if planes is not None:
@@ -81,6 +82,7 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     pane = _panes(r, planes, share, boxiness)
     raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
     box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
+    box |= (share[:, BACK] > 0.6) & (r.area > 0.002) & _under_ceiling(r, planes)
     box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
     box |= (share[:, FLOOR] > 0.6) & (at_border | (r.area > 0.02))
     box |= (share[:, CEILING] > 0.6) & (large | at_border)
@@ -91,6 +93,13 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     return box
 
 
+def _under_ceiling(r: Regions, planes: NDArray[np.uint8]) -> Mask:
+    """Flags of the regions that begin where the back wall does: light along the ceiling makes strips of it."""
+    begins = np.nonzero((planes == BACK).any(axis=1))[0].min(initial=planes.shape[0]) / planes.shape[0]
+    flags: Mask = r.top < begins + 0.035
+    return flags
+
+
 def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: PerRegion) -> Mask:
     """Flags of the regions of a wall that are lighter than it, as day is behind a window, and nearly boxes."""
     luma = r.luma[r.labels]
@@ -98,10 +107,10 @@ def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: Pe
     for plane in (BACK, LEFT, RIGHT):
         here = planes == plane
         if here.any():
-            wall = float(np.percentile(luma[here], 35))
+            wall = percentile(luma[here], 35)
             pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
     high = r.centre_y < 0.56
-    flags: Mask = pane & high & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
+    flags: Mask = pane & high & ~_under_ceiling(r, planes) & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
     return flags
 
 
@@ -116,7 +125,7 @@ def _trim(codes: Codes, planes: NDArray[np.uint8]) -> None:
 def _see_through(codes: Codes, alpha: Plane) -> None:
     """What is transparent inside a room is its windows, and where the roof was left off the ceiling. In place."""
     _, pieces = cv2.connectedComponents((alpha < 0.5).astype(np.uint8), connectivity=4)
-    above = np.unique(pieces[0])
+    above = np.flatnonzero(np.bincount(pieces[0]))
     codes[codes == GLASS] = WALL
     codes[pieces > 0] = np.where(np.isin(pieces[pieces > 0], above), np.uint8(SKY), np.uint8(GLASS))
 
@@ -130,7 +139,7 @@ def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
     slot[high & (r.centre_y < 0.45) & (boxiness >= 0.87)] = OBJECT2
     tapered = (boxiness > 0.55) & (boxiness < 0.87) & (r.aspect > 0.7) & (r.aspect < 2.8)
     slot[high & tapered & (_neighbours(r, slot)[:, WALL] > 0.5)] = LAMP
-    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2)
+    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2) & (r.area < 0.012)
     slot[frame] = OBJECT2
 
 
@@ -246,3 +255,22 @@ def _leaves(r: Regions, free: Mask) -> Mask:
         if (sliver & inside).sum() >= 3:
             leaves |= inside & small
     return leaves
+
+
+def _in_thickets(r: Regions, analysis: Analysis) -> Mask:
+    """Flags of the small regions where lines crowd in both slanting directions, as leaves do in a small drawing."""
+    smooth = cv2.GaussianBlur(analysis.luma, (0, 0), 0.8)
+    across, down = (cv2.Scharr(smooth, cv2.CV_32F, *direction) for direction in ((1, 0), (0, 1)))
+    slope = cv2.magnitude(across, down) + 1e-6
+    turn = across * down / (slope * slope)
+    window = (17, 17)
+    rising, falling = (cv2.blur(slope * (sign * turn > 0.2), window) for sign in (1, -1))
+    mixed = np.minimum(rising, falling) > 0.18 * cv2.blur(slope, window)
+    crowded = cv2.blur((analysis.edges > 0).astype(np.float32), window) > 0.42
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((mixed & crowded).astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] > 0.0006 * pieces.size
+    large[0] = False
+    thicket = cv2.dilate(large[pieces].astype(np.uint8), np.ones(window, np.uint8)) > 0
+    inside = np.bincount(r.labels[thicket], minlength=r.count) / (r.area * r.labels.size)
+    flags: Mask = (inside > 0.5) & (r.area < 0.003)
+    return flags

@@ -21,8 +21,8 @@ MARK = 17
 
 def chroma_of(rgb: Bytes) -> Bytes:
     """(h, w) uint8: how far each pixel is from grey."""
-    chroma: Bytes = rgb.max(axis=2) - rgb.min(axis=2)
-    return chroma
+    red, green, blue = cv2.split(rgb)
+    return cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
 
 
 def is_coloured(chroma: Bytes, subject: NDArray[np.bool_] | None) -> bool:

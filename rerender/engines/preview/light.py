@@ -7,9 +7,20 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, blur, from_hex, linear, resize, shifted, smoothstep
+from rerender.engines.preview.fields import (
+    Plane,
+    Planes,
+    blur,
+    from_hex,
+    linear,
+    percentiles,
+    resize,
+    shifted,
+    smoothstep,
+)
 from rerender.engines.preview.plan import Colour, Time
 from rerender.engines.preview.scene import Scene
+from rerender.engines.preview.shine import shine
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +69,47 @@ LIGHTS: dict[Time, Light] = {
 }
 # A room after dark, lit by its own lamps and their reflections.
 LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
-LAMPLIGHT = linear(from_hex("#ffc46b"))
+LAMPLIGHT = linear(from_hex("#ffba5e"))
+# How far bad weather takes a time of day to an overcast one; dusk and night are dark either way.
+CLOUDING: dict[Time, float] = {"day": 0.9, "golden_hour": 0.45, "dawn": 0.5}
 
 
 def light_of(scene: Scene) -> Light:
-    """The light of the plan's time of day; in a studio or a lit room it only tints the light that is there."""
+    """The light of the plan's time of day under its weather; in a studio or a lit room it only tints what is there."""
     light = LIGHTS[scene.plan.time]
     if scene.plan.setting == "product":
-        return _softened(light, LIGHTS["studio"])
+        return _softened(light, LIGHTS["studio"], 0.5)
     if scene.plan.setting == "interior":
-        return _softened(light, LAMPLIT_ROOM if scene.plan.time in ("night", "dusk") else LIGHTS["indoor"])
-    return light
+        return _softened(light, LAMPLIT_ROOM if scene.plan.time in ("night", "dusk") else LIGHTS["indoor"], 0.5)
+    return _clouded(light, overcast(scene) * CLOUDING.get(scene.plan.time, 0.0))
 
 
-def _softened(light: Light, towards: Light) -> Light:
+def overcast(scene: Scene) -> float:
+    """How far rain, snow and fog have covered the sky, 0 to 1."""
+    cover = max(0.9 * scene.weather("rain"), 0.9 * scene.weather("snow"), 0.7 * scene.weather("fog"))
+    return float(min(1.0, cover))
+
+
+def _clouded(light: Light, cover: float) -> Light:
+    grey = _softened(light, LIGHTS["overcast"], cover)
+    stops = zip(light.sky, LIGHTS["overcast"].sky, strict=True)
+    top, middle, horizon = (_between(own, other, cover) for own, other in stops)
+    return replace(grey, sky=(top, middle, horizon), glow=light.glow * (1 - cover))
+
+
+def _softened(light: Light, towards: Light, share: float) -> Light:
     return replace(
         light,
-        sun=_between(light.sun, towards.sun),
-        sun_strength=(light.sun_strength + towards.sun_strength) / 2,
-        ambient=_between(light.ambient, towards.ambient),
-        ambient_strength=(light.ambient_strength + towards.ambient_strength) / 2,
-        key=(light.key + towards.key) / 2,
+        sun=_between(light.sun, towards.sun, share),
+        sun_strength=light.sun_strength + (towards.sun_strength - light.sun_strength) * share,
+        ambient=_between(light.ambient, towards.ambient, share),
+        ambient_strength=light.ambient_strength + (towards.ambient_strength - light.ambient_strength) * share,
+        key=light.key + (towards.key - light.key) * share,
     )
 
 
-def _between(first: Colour, second: Colour) -> Colour:
-    red, green, blue = ((a + b) / 2 for a, b in zip(first, second, strict=True))
+def _between(first: Colour, second: Colour, share: float) -> Colour:
+    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
@@ -93,10 +119,13 @@ def relight(scene: Scene, colours: Planes) -> Planes:
         return colours
     light = light_of(scene)
     sunlit, skylit = _photo_light(scene) if scene.is_photo else _form_light(scene)
+    highlight = None if scene.is_photo or scene.is_drawing else shine(scene, sunlit)
     for plane, sun, ambient in zip(colours, light.sun, light.ambient, strict=True):
         factor = sunlit * np.float32(sun * light.sun_strength)
         cv2.scaleAdd(skylit, ambient * light.ambient_strength, factor, dst=factor)
         plane *= factor
+        if highlight is not None:
+            cv2.scaleAdd(highlight, sun * light.sun_strength, plane, dst=plane)
     return colours
 
 
@@ -104,7 +133,7 @@ def shading(scene: Scene) -> Plane:
     """How much light falls on each pixel, 0..1.3, from the control's own shading or from a drawing's planes."""
     if scene.is_drawing:
         return _drawn_shading(scene)
-    low, high = (float(value) for value in np.percentile(scene.subject_luma(), (3, 92)))
+    low, high = percentiles(scene.subject_luma(), 3, 92)
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)

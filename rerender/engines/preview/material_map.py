@@ -41,6 +41,8 @@ ADE20K: dict[int, tuple[str, ...]] = {
 
 def flat_colours(rgb: Bytes) -> Labels | None:
     """(h, w) numbers of the flat colours of a material-ID image, from 0 on; None for any other picture."""
+    if float(np.mean(chroma_of(rgb) > 30)) < 0.2:
+        return None
     flat = _flat(rgb)
     if float(flat.mean()) < 0.85:
         return None

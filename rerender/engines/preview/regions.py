@@ -125,16 +125,10 @@ def merge_weak_borders(
     mean = np.bincount(labels.ravel(), luma.ravel(), count) / area
     parent = np.arange(count)
 
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = int(parent[node])
-        return node
-
     for index in np.argsort(strengths, kind="stable"):
         if strengths[index] > strength_limit:
             break
-        first, second = root(int(pairs[index] // count)), root(int(pairs[index] % count))
+        first, second = _root(parent, pairs[index] // count), _root(parent, pairs[index] % count)
         apart = first == second or abs(mean[first] - mean[second]) > luma_limit
         if apart or min(area[first], area[second]) > small_share * labels.size:
             continue
@@ -142,7 +136,40 @@ def merge_weak_borders(
         mean[first] = (mean[first] * area[first] + mean[second] * area[second]) / both
         area[first] = both
         parent[second] = first
-    return _compact(np.array([root(node) for node in range(count)], np.int32)[labels])
+    return _joined(labels, parent)
+
+
+def merge_over_gaps(labels: Labels, inked: Bytes, *, gap: int, share: float, small: float) -> Labels:
+    """Merge neighbours that no line parts along `gap` pixels, and along that share of their border, most open first.
+
+    One of the two must be smaller than `small`, a share of the image. `inked` is 1 on and beside lines.
+    """
+    count = int(labels.max()) + 1
+    pairs, strengths, length = borders(labels, inked.astype(np.float32), count)
+    gaps = (1 - strengths) * length
+    area = np.bincount(labels.ravel(), minlength=count).astype(float)
+    parent = np.arange(count)
+    for index in np.argsort(strengths, kind="stable"):
+        if 1 - strengths[index] < share:
+            break
+        first, second = _root(parent, pairs[index] // count), _root(parent, pairs[index] % count)
+        apart = first == second or gaps[index] < gap
+        if apart or min(area[first], area[second]) > small * labels.size:
+            continue
+        area[first] += area[second]
+        parent[second] = first
+    return _joined(labels, parent)
+
+
+def _root(parent: Labels, node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = int(parent[node])
+    return int(node)
+
+
+def _joined(labels: Labels, parent: Labels) -> Labels:
+    return _compact(np.array([_root(parent, node) for node in range(len(parent))], np.int32)[labels])
 
 
 def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.fields import Bytes, Plane
+from rerender.engines.preview.fields import Bytes, Plane, median
 from rerender.engines.preview.regions import Regions, scharr
 
 # How many rows and columns are tried for each side of the back wall.
@@ -70,7 +70,7 @@ def find_shell(luma: Plane) -> Shell | None:
         return None
     across, down = cv2.Scharr(luma, cv2.CV_32F, 1, 0), cv2.Scharr(luma, cv2.CV_32F, 0, 1)
     slope = scharr(luma)
-    edge = slope > max(0.012, 3.5 * float(np.median(slope)))
+    edge = slope > max(0.012, 3.5 * median(slope))
     level = _thick(edge & (np.abs(down) > 1.7 * np.abs(across)), (5, 1))
     upright = _thick(edge & (np.abs(across) > 1.7 * np.abs(down)), (1, 5))
     any_edge = _thick(edge, (5, 5))

@@ -11,6 +11,7 @@ import numpy as np
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.control import ControlImage
 from rerender.engines.preview.fields import Plane, guided_filter, resize, smoothstep, stage_rng
+from rerender.engines.preview.hands import side_by_side
 from rerender.engines.preview.kinds import Kind
 from rerender.engines.preview.plan import SLOTS, Plan, Setting, Slot
 from rerender.engines.preview.regions import fill_nearest
@@ -120,18 +121,23 @@ def soft_masks(
         if alpha is not None:
             return _cut_out(slots, alpha)
     wanted = _trusted(analysis, slots)
-    masks: dict[Slot, Plane] = {}
-    for slot in wanted:
-        hard: Plane = (slots.codes == SLOTS.index(slot)).astype(np.float32)
-        if slot in RUG_SHARES:
-            hard += (slots.codes == RUG) * np.float32(RUG_SHARES[slot])
-        if hard.mean() >= 0.0002:
-            masks[slot] = _enlarged(cv2.GaussianBlur(hard, (0, 0), 0.8), luma, analysis.kind)
+    found = side_by_side(lambda slot: _slot_mask(slots, slot, luma, analysis.kind), wanted)
+    masks = {slot: mask for slot, mask in zip(wanted, found, strict=True) if mask is not None}
     if len(wanted) > 1:
         total = sum(masks.values(), start=np.full(luma.shape, 1e-5, np.float32))
         for mask in masks.values():
             mask /= total
     return masks
+
+
+def _slot_mask(slots: SlotMap, slot: Slot, luma: Plane, kind: Kind) -> Plane | None:
+    """The slot's own mask, None when next to nothing is of it."""
+    hard: Plane = (slots.codes == SLOTS.index(slot)).astype(np.float32)
+    if slot in RUG_SHARES:
+        hard += (slots.codes == RUG) * np.float32(RUG_SHARES[slot])
+    if hard.mean() < 0.0002:
+        return None
+    return _enlarged(cv2.GaussianBlur(hard, (0, 0), 0.8), luma, kind)
 
 
 def _enlarged(mask: Plane, luma: Plane, kind: Kind) -> Plane:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.exterior import exterior_codes
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, percentile
 from rerender.engines.preview.interior import interior_codes
 from rerender.engines.preview.material_map import mapped_codes
 from rerender.engines.preview.plan import SLOTS, Setting
@@ -65,7 +65,7 @@ def assign(analysis: Analysis, setting: Setting) -> SlotMap:
         return SlotMap(codes, 0.55, min(calm, _room_confidence(analysis, share)))
     ground_rows = np.nonzero(codes == GROUND)[0]
     known = share[GROUND] > 0.01
-    horizon = float(np.clip(np.percentile(ground_rows, 2) / codes.shape[0], 0.4, 0.85)) if known else 0.8
+    horizon = float(np.clip(percentile(ground_rows, 2) / codes.shape[0], 0.4, 0.85)) if known else 0.8
     subject = 1 - share[SKY] - share[GROUND]
     sure = min(calm, _above(share[SKY], 0.04), _above(subject, 0.06), _above(1 - subject, 0.07))
     sky = codes == SKY
@@ -121,4 +121,4 @@ def _product(analysis: Analysis) -> SlotMap:
 def _floor(codes: Codes) -> float:
     """Where the backdrop turns into the floor: a little above the subject's foot, as a share of the height."""
     foot = np.nonzero(codes != SKY)[0]
-    return float(np.clip(np.percentile(foot, 90) / codes.shape[0] - 0.08, 0.3, 0.9)) if foot.size else 0.7
+    return float(np.clip(percentile(foot, 90) / codes.shape[0] - 0.08, 0.3, 0.9)) if foot.size else 0.7

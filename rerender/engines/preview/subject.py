@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Bytes, Plane, blur, resize
+from rerender.engines.preview.fields import Bytes, Plane, blur, median, resize
 from rerender.engines.preview.regions import Labels, PerRegion, borders, fill_nearest, scharr, trapped_ball
 from rerender.engines.preview.slot_codes import Mask
 
@@ -43,7 +43,7 @@ def find_subject(luma: Plane) -> Subject:
     """
     slope = scharr(cv2.GaussianBlur(luma, (0, 0), 0.8))
     # Grain has a slope of its own everywhere.
-    edges: Bytes = (slope > max(EDGE, 3.5 * float(np.median(slope)))).astype(np.uint8)
+    edges: Bytes = (slope > max(EDGE, 3.5 * median(slope))).astype(np.uint8)
     reached = _reached(edges)
     ratios = [luma / np.maximum(light, np.float32(0.02)) for light in _lit_backdrop(luma, reached)]
     ratio: Plane = ratios[0]
@@ -57,7 +57,7 @@ def find_subject(luma: Plane) -> Subject:
 def stands_free(luma: Plane) -> bool:
     """Whether one even backdrop goes all the way round what is shown, along all four borders."""
     slope = scharr(cv2.GaussianBlur(luma, (0, 0), 0.8))
-    reached = _reached((slope > max(EDGE, 3.5 * float(np.median(slope)))).astype(np.uint8))
+    reached = _reached((slope > max(EDGE, 3.5 * median(slope))).astype(np.uint8))
     _, pieces = cv2.connectedComponents(reached, connectivity=4)
     largest = int(np.bincount(pieces[pieces > 0], minlength=1).argmax())
     around = [pieces[3], pieces[-4], pieces[:, 3], pieces[:, -4]]
@@ -96,7 +96,7 @@ def _lit_backdrop(luma: Plane, reached: Bytes) -> list[Plane]:
     lit = np.zeros(count, bool)
     for piece in np.argsort(-area[1:]) + 1:
         around = _ring(pieces == piece, reached)
-        darker = around.any() and mean[piece] < LIGHTEST * float(np.median(luma[around]))
+        darker = around.any() and mean[piece] < LIGHTEST * median(luma[around])
         lit[piece] = not darker or area[piece] > 0.25 * luma.size
     if not lit.any():
         return [_filled(luma, np.ones(luma.shape, bool))]
@@ -137,7 +137,7 @@ def _behind(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> tu
     if not known.size:
         return behind, np.isinf(middle), LIGHTEST
     behind |= cast
-    shade = float(np.median(known))
+    shade = median(known)
     unlike = np.abs(middle - shade)
     hard = dark & (spread < EVENNESS / 2) & (unlike < LIKENESS * 0.7) & (area > 0.004)
     alike = dark & ~(outline < 0.4) & (spread < EVENNESS) & (unlike < 1.4 * LIKENESS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, blur, resize
+from rerender.engines.preview.fields import Plane, blur, median, percentile, percentiles, resize
 
 # A stroke is thinner than this many pixels of the analysis size.
 STROKE = 11
@@ -51,7 +51,7 @@ def drawing_tone(luma: Plane) -> Tone | None:
 
     A drawing is thin strokes on a sheet that is even apart from slow shade: closing over the strokes leaves the sheet.
     """
-    if float(np.median(luma)) < 0.5:
+    if median(luma) < 0.5:
         reading = _ink_on_paper(1 - luma)
         return None if reading is None else Tone(True, *reading)
     reading = _ink_on_paper(luma)
@@ -61,7 +61,7 @@ def drawing_tone(luma: Plane) -> Tone | None:
 def shaded_tone(luma: Plane, subject: Plane | None) -> Tone:
     """How to read a shaded picture: as it is, or stretched when it is very dark or has hardly any contrast."""
     sample = luma if subject is None else luma[subject > 0.5]
-    low, high = (float(value) for value in np.percentile(sample, (0.5, 99.5)))
+    low, high = percentiles(sample, 0.5, 99.5)
     plain = high - low < 0.02
     if plain or (high - low >= LEAST_SPREAD and high >= LEAST_WHITE):
         return Tone()
@@ -84,7 +84,7 @@ def denoised(luma: Plane, tone: Tone) -> Plane:
 def noise(luma: Plane) -> float:
     """The grain of a picture as a standard deviation (Immerkær 1996), by the median, which edges do not move."""
     corners = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    return float(np.median(np.abs(cv2.filter2D(luma, cv2.CV_32F, corners)))) / (6 * 0.6745)
+    return median(np.abs(cv2.filter2D(luma, cv2.CV_32F, corners))) / (6 * 0.6745)
 
 
 def _ink_on_paper(luma: Plane) -> tuple[Plane | None, float, float, float, float] | None:
@@ -96,9 +96,9 @@ def _ink_on_paper(luma: Plane) -> tuple[Plane | None, float, float, float, float
     uneven = float(np.mean(np.abs(sheet - paper) > 0.08 * paper)) > 0.05 or float(np.mean(step > 0.06 * paper)) > 0.1
     tint = luma / paper
     strokes = float(np.mean(tint < 0.86))
-    if uneven or float(np.median(paper)) < 0.35 or not 0.004 < strokes < 0.35:
+    if uneven or median(paper) < 0.35 or not 0.004 < strokes < 0.35:
         return None
-    ink = float(np.percentile(tint[tint < 0.86], 5))
+    ink = percentile(tint[tint < 0.86], 5)
     if float(paper.min()) > 0.93 and ink < 0.5:
         return None, 0.0, 1.0, 0.0, 1.0
     return paper, ink, 0.955, INK, 1.0

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane
+from rerender.engines.preview.fields import Plane, median, percentile
+from rerender.engines.preview.hands import side_by_side
 from rerender.engines.preview.regions import scharr
 from rerender.engines.preview.slot_codes import GLASS, ROOF, SKY, WALL, Codes
 
@@ -24,7 +25,7 @@ def glaze(analysis: Analysis, codes: Codes) -> None:
     if analysis.kind == "clay":
         below = _below_roofs(codes)
         # What is wide against its surroundings would be taken for them, what is small be lost in them.
-        windows = [_windows(analysis.luma, on_wall, codes, below, side) for side in SURROUNDINGS]
+        windows = side_by_side(lambda side: _windows(analysis.luma, on_wall, codes, below, side), SURROUNDINGS)
         codes[np.maximum(*windows) > 0] = GLASS
         return
     panes: Codes = _panes(analysis.edges) & _below_roofs(codes)
@@ -35,7 +36,7 @@ def _below_roofs(codes: Codes) -> Codes:
     """1 where no pane would be a roof's tile."""
     below: Codes = np.ones_like(codes)
     if (codes == ROOF).any():
-        below[: int(np.percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
+        below[: int(percentile(np.nonzero(codes == ROOF)[0], 50))] = 0
     return below
 
 
@@ -69,6 +70,7 @@ def _joined(luma: Plane, openings: Codes, dark: Codes, codes: Codes, bars: tuple
         if not _is_framed(luma, x, y, width, height):
             continue
         if area < 0.003 * luma.size or not _is_shade(codes, x, y, (pieces[box] == piece).astype(np.uint8)):
+            inside[: _shaded_rows(luma, x, y, width, height)] = 0
             windows[box] |= inside
     return windows
 
@@ -78,7 +80,7 @@ def _bars(openings: Codes) -> tuple[int, int]:
     sizes = cv2.connectedComponentsWithStats(openings, connectivity=4)[2][1:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
     if not len(sizes):
         return 1, 1
-    height, width = (float(value) for value in np.median(sizes, axis=0))
+    height, width = (median(column) for column in sizes.T)
     return int(np.clip(0.4 * height, 3, 13)), int(np.clip(0.4 * width, 3, 9))
 
 
@@ -105,14 +107,27 @@ def _is_shade(codes: Codes, x: int, y: int, inside: Codes) -> bool:
 
 def _is_framed(luma: Plane, x: int, y: int, width: int, height: int) -> bool:
     """Whether a box is darker than what lies below and on both sides of it; above there may be a roof's shade."""
-    inside = float(np.median(luma[y : y + height, x : x + width]))
+    inside = median(luma[y : y + height, x : x + width])
     near, far = 2, 6
     sides = (
         luma[y + height + near : y + height + far, x : x + width],
         luma[y : y + height, max(0, x - far) : max(0, x - near)],
         luma[y : y + height, x + width + near : x + width + far],
     )
-    return all(not side.size or float(np.median(side)) > inside + 0.04 for side in sides)
+    return all(not side.size or median(side) > inside + 0.04 for side in sides)
+
+
+def _shaded_rows(luma: Plane, x: int, y: int, width: int, height: int) -> int:
+    """How many rows from a window's top are a roof's shade on the wall over it: as dark on both sides as inside."""
+    near, far = 3, 9
+    rows = np.s_[y : y + height // 3]
+    left, right = luma[rows, max(0, x - far) : max(0, x - near)], luma[rows, x + width + near : x + width + far]
+    if not (left.size and right.size):
+        return 0
+    inside = luma[rows, x : x + width].mean(axis=1)
+    beside = np.minimum(left.mean(axis=1), right.mean(axis=1))
+    framed = np.nonzero(beside > inside + 0.04)[0]
+    return int(framed[0]) if len(framed) else 0
 
 
 def _recesses(luma: Plane, around: Plane, on_wall: Codes) -> Codes:

@@ -11,6 +11,8 @@ from rerender.engines.preview.scene import Scene
 PAPER = (0.905, 0.885, 0.845)
 COAL = (0.085, 0.08, 0.085)
 CHALK = (0.985, 0.975, 0.955)
+# A drawing's tone is a guess and comes pale; charcoal lives by its darks.
+DRAWN_DEPTH = 1.6
 
 
 def charcoal(scene: Scene, picture: Planes) -> Planes:
@@ -20,6 +22,8 @@ def charcoal(scene: Scene, picture: Planes) -> Planes:
     """
     tone = drawing_tone(scene, picture)
     depth = 1 - tone
+    if scene.is_drawing:
+        depth = np.clip(depth * np.float32(DRAWN_DEPTH), 0, 0.9)
     grain = tooth(scene)
     drawing = filled(scene.shape, PAPER)
     drawing *= 1 + grain * np.float32(0.018)

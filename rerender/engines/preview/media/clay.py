@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rerender.engines.preview.exposure import expose
-from rerender.engines.preview.fields import Plane, Planes, blur, guided_filter, linear, mix_into
+from rerender.engines.preview.fields import Plane, Planes, blur, guided_filter, linear, mix_into, percentiles
 from rerender.engines.preview.light import light_of, shading
 from rerender.engines.preview.plan import Colour
 from rerender.engines.preview.scene import Scene
@@ -58,7 +58,7 @@ def _form(scene: Scene) -> Plane:
         return shading(scene)
     broad = guided_filter(scene.luma, scene.luma, round(8 * scene.unit), 4e-3)
     shade: Plane = np.float32(0.8) * broad + np.float32(0.2) * scene.luma
-    low, high = (float(value) for value in np.percentile(shade[::4, ::4], (3, 97)))
+    low, high = percentiles(shade[::4, ::4], 3, 97)
     shade -= np.float32(low)
     shade *= np.float32(1.05 / max(0.3, high - low))
     shade = np.clip(shade, 0, 1.1)

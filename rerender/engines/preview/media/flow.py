@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, blur
+from rerender.engines.preview.fields import Plane, blur, percentile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ def edge_flow(luma: Plane, sigma: float) -> Flow:
     angle = np.arctan2(2 * mixed, horizontal - vertical) * np.float32(0.5) + np.float32(np.pi / 2)
     energy = horizontal + vertical
     coherence = np.sqrt((horizontal - vertical) ** 2 + 4 * mixed * mixed) / (energy + np.float32(1e-6))
-    strong = np.float32(np.percentile(energy[::4, ::4], 70) + 1e-6)
+    strong = np.float32(percentile(energy[::4, ::4], 70) + 1e-6)
     return Flow(np.cos(angle), np.sin(angle), np.clip(energy / strong, 0, 1) * coherence)
 
 

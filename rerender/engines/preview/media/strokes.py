@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, blur, fbm, luminance
+from rerender.engines.preview.fields import Plane, Planes, blur, fbm, luminance, percentiles
 from rerender.engines.preview.room import line_segments
 from rerender.engines.preview.scene import Scene
 
@@ -109,7 +109,7 @@ def drawing_tone(scene: Scene, picture: Planes) -> Plane:
         # Its regions are coloured by guess: as tone they count half, or a dark rug becomes a black hole.
         tone += (np.float32(0.85) - tone) * np.float32(0.55)
         return np.clip(tone, 0, 1, out=tone)
-    low, high = (float(value) for value in np.percentile(tone[::4, ::4], (2, 96)))
+    low, high = percentiles(tone[::4, ::4], 2, 96)
     # An even picture is paper, not a black sheet.
     low = min(low, high - 0.25)
     tone -= np.float32(low)
