@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerender.engines.preview import defaults, vocabulary
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.palette import lightness
 from rerender.engines.preview.plan import SLOTS, Colour, Slot
@@ -144,7 +145,7 @@ def test_dark_is_a_mood_only_when_no_thing_is_dark(prompt: str, moody: bool) -> 
 def test_a_dark_thing_is_darker_than_it_would_be() -> None:
     roof = plan("dark roof").surfaces["roof"]
     assert roof.colour is not None
-    assert lightness(roof.colour) < 0.6 * lightness(MATERIALS["slate"].colour)
+    assert lightness(roof.colour) < 0.6 * lightness(BASE_COLOURS["slate"])
 
 
 @pytest.mark.parametrize("mood", ["warm", "cosy", "moody", "luxury", "vintage", "pastel", "scandinavian", "industrial"])

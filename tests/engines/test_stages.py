@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.control import decode, fit
 from rerender.engines.preview.fields import (
     blur,
@@ -166,8 +167,8 @@ def patterns_of(material: Material) -> list[Pattern]:
     return [material.pattern, *material.elsewhere.values()]
 
 
-def test_every_agreed_material_has_finite_textures() -> None:
-    assert set(MATERIALS) == AGREED_MATERIALS
+def test_every_agreed_material_has_a_colour_and_finite_textures() -> None:
+    assert set(MATERIALS) == set(BASE_COLOURS) == AGREED_MATERIALS
     for name, material in MATERIALS.items():
         for pattern in patterns_of(material):
             tone, accent = pattern(96, stage_rng(3, name))

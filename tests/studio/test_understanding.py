@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,7 @@ def test_a_phrase_that_one_of_several_prompts_does_not_follow_counts_as_not_unde
 
 def test_a_phrase_that_is_taken_for_this_in_one_prompt_and_for_that_in_another_says_both() -> None:
     words = of_text("house, oak\nliving room, oak", one_a_line=True)
-    assert words.understood["oak"] == "walls: wood or floor: wood"
+    assert words.understood["oak"] == "walls: oak or floor: oak"
 
 
 def test_what_cannot_be_sent_is_not_looked_at() -> None:
@@ -65,3 +67,14 @@ def test_a_run_keeps_what_was_understood_when_it_was_made(tmp_path: Path, misc: 
     database.close()
     assert run is not None
     assert of_run(run) == Understanding({"oak": words}, ("blorp",))
+
+
+def test_reading_words_loads_neither_opencv_nor_streamlit() -> None:
+    script = (
+        "import sys\n"
+        "from rerender.studio.understanding import of_text\n"
+        "assert of_text('red brick walls, oak floor, blorp').understood\n"
+        "print(sorted({'cv2', 'streamlit', 'fastapi'} & set(sys.modules)))\n"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"

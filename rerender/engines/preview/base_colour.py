@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.fields import (
     Plane,
     Planes,
@@ -34,7 +35,7 @@ def base_colour(scene: Scene) -> Planes:
 
 def surface_colour(scene: Scene, surface: Surface) -> Colour:
     """The surface's colour in sRGB: named, or its material's own, with the plan's small tint."""
-    colour = surface.colour or MATERIALS[surface.material].colour
+    colour = surface.colour or BASE_COLOURS[surface.material]
     red, blue = scene.plan.tint
     shift = (0.03 * red, -0.012 * (red + blue), 0.03 * blue)
     return tuple(min(1.0, max(0.0, value + by)) for value, by in zip(colour, shift, strict=True))  # type: ignore[return-value]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.defaults import colour_of
-from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.plan import Colour
 from rerender.engines.preview.prompt import Clause, Phrase
 from rerender.engines.preview.things import KINDS, kind_of
@@ -133,7 +133,7 @@ def _finish(phrases: Sequence[Phrase], noun: Phrase | None) -> Finish | None:
     code = first("colour") or first("shade") or kind_shade
     colour = colour_of(code) if code else None
     if tone and material and not colour:
-        colour = MATERIALS[material].colour
+        colour = BASE_COLOURS[material]
     if colour:
         colour = toned(colour, tone)
     return Finish(tuple(phrases), material, colour, tone)
@@ -146,7 +146,7 @@ def is_place(noun: Phrase) -> bool:
 
 def look(named: str | None) -> tuple[str | None, str | None]:
     """The material itself when it can be drawn, else what it is a kind of, with its own shade."""
-    if named is None or named in MATERIALS:
+    if named is None or named in BASE_COLOURS:
         return named, None
     kind, _, shade = KINDS[named].partition(" ")
     return kind, shade or None

@@ -1,4 +1,4 @@
-"""The materials a plan may name: base colours, textures and how they shine."""
+"""The materials a plan may name: textures and how they shine. Their base colours are in `colours`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rerender.engines.preview.plan import Colour, Slot
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A base colour (sRGB) and how strongly `pattern` varies its lightness; `accent` shows where the pattern says.
+    """How strongly `pattern` varies the lightness of the colour; `accent` (sRGB) shows where the pattern says.
 
     `span` is the edge of the pattern's tile in metres and `feature` the size of its smallest unit, which is never
     drawn too small to see. `elsewhere` has the patterns of slots where the material is laid in another way.
@@ -21,7 +21,6 @@ class Material:
     and how it glows at a grazing angle as pile does; `metal` colours its highlights.
     """
 
-    colour: Colour
     variation: float
     pattern: Pattern
     accent: Colour = (0.0, 0.0, 0.0)
@@ -58,24 +57,20 @@ def _on(
 
 
 MATERIALS: dict[str, Material] = {
-    "plaster": Material(from_hex("#efebe3"), 0.035, patterns.mottled, span=5),
-    "paint": Material(from_hex("#ece7dd"), 0.015, patterns.mottled, span=5, gloss=0.08),
+    "plaster": Material(0.035, patterns.mottled, span=5),
+    "paint": Material(0.015, patterns.mottled, span=5, gloss=0.08),
     "concrete": Material(
-        from_hex("#a9a8a4"),
         0.075,
         patterns.cast,
         from_hex("#5c5b58"),
         span=5,
         elsewhere=_on(ground=patterns.mottled, furniture=patterns.mottled),
     ),
-    "wood": Material(from_hex("#b2875a"), 0.15, patterns.boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
-    "oak": Material(from_hex("#b79468"), 0.15, patterns.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
-    "walnut": Material(
-        from_hex("#5e3d28"), 0.21, patterns.walnut_boards, GAP, span=3, feature=0.15, along=True, gloss=0.14
-    ),
-    "brick": Material(from_hex("#9c4e38"), 0.22, patterns.bricks, MORTAR, span=4.2, feature=0.075),
+    "wood": Material(0.15, patterns.boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
+    "oak": Material(0.15, patterns.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
+    "walnut": Material(0.21, patterns.walnut_boards, GAP, span=3, feature=0.15, along=True, gloss=0.14),
+    "brick": Material(0.22, patterns.bricks, MORTAR, span=4.2, feature=0.075),
     "stone": Material(
-        from_hex("#a89f92"),
         0.15,
         patterns.ashlar,
         from_hex("#7a736a"),
@@ -84,7 +79,6 @@ MATERIALS: dict[str, Material] = {
         elsewhere=_on(ground=patterns.paving, furniture=patterns.mottled),
     ),
     "slate": Material(
-        from_hex("#5d646c"),
         0.15,
         patterns.shingles,
         from_hex("#5f5a6c"),
@@ -94,7 +88,6 @@ MATERIALS: dict[str, Material] = {
         elsewhere=_on(ground=patterns.paving, furniture=patterns.mottled),
     ),
     "marble": Material(
-        from_hex("#ebe8e3"),
         0.05,
         patterns.veins,
         from_hex("#8d8f93"),
@@ -104,7 +97,6 @@ MATERIALS: dict[str, Material] = {
         gloss=0.35,
     ),
     "terracotta": Material(
-        from_hex("#bf6a45"),
         0.16,
         patterns.squares,
         from_hex("#8c7c70"),
@@ -113,7 +105,6 @@ MATERIALS: dict[str, Material] = {
         elsewhere=_on(roof=patterns.pantiles, ground=patterns.floor_tiles, furniture=patterns.mottled),
     ),
     "glass": Material(
-        from_hex("#8fb1c0"),
         0.05,
         patterns.even,
         from_hex("#3a4348"),
@@ -123,7 +114,6 @@ MATERIALS: dict[str, Material] = {
         gloss=0.6,
     ),
     "steel": Material(
-        from_hex("#8f979d"),
         0.07,
         patterns.brushed,
         from_hex("#4b5156"),
@@ -134,7 +124,6 @@ MATERIALS: dict[str, Material] = {
         metal=True,
     ),
     "corten": Material(
-        from_hex("#96502c"),
         0.20,
         patterns.rusted,
         from_hex("#4e2a1c"),
@@ -142,22 +131,21 @@ MATERIALS: dict[str, Material] = {
         span=5,
         elsewhere=_on(furniture=patterns.patina),
     ),
-    "copper": Material(from_hex("#a85f3a"), 0.16, patterns.patina, gloss=0.7, metal=True),
-    "gold": Material(from_hex("#c79c45"), 0.06, patterns.brushed, gloss=0.9, metal=True),
-    "ceramic": Material(from_hex("#eef0ee"), 0.0, patterns.even, gloss=0.5),
-    "plastic": Material(from_hex("#d9dadb"), 0.0, patterns.even, gloss=0.35),
-    "leather": Material(from_hex("#8a4f2c"), 0.13, patterns.hide, span=0.9, gloss=0.3),
-    "fabric": Material(from_hex("#b9ad9c"), 0.08, patterns.weave, span=0.8),
-    "linen": Material(from_hex("#c9bda8"), 0.12, patterns.linen_weave, span=0.8),
-    "velvet": Material(from_hex("#5f6b63"), 0.13, patterns.nap, span=0.9, sheen=0.8),
-    "grass": Material(from_hex("#6b8a3d"), 0.24, patterns.blades, STRAW, 0.3, span=4),
-    "foliage": Material(from_hex("#557a35"), 0.30, patterns.leaves, from_hex("#86a44c"), 0.3, span=5),
-    "water": Material(from_hex("#3f7a8a"), 0.10, patterns.ripples, span=6, gloss=0.5),
-    "sand": Material(from_hex("#d8c092"), 0.08, patterns.drifts, span=3),
-    "gravel": Material(from_hex("#b4aca0"), 0.20, patterns.pebbles, from_hex("#4c4740"), 0.6, span=2.4),
-    "asphalt": Material(from_hex("#5b5d61"), 0.11, patterns.specks, span=3),
+    "copper": Material(0.16, patterns.patina, gloss=0.7, metal=True),
+    "gold": Material(0.06, patterns.brushed, gloss=0.9, metal=True),
+    "ceramic": Material(0.0, patterns.even, gloss=0.5),
+    "plastic": Material(0.0, patterns.even, gloss=0.35),
+    "leather": Material(0.13, patterns.hide, span=0.9, gloss=0.3),
+    "fabric": Material(0.08, patterns.weave, span=0.8),
+    "linen": Material(0.12, patterns.linen_weave, span=0.8),
+    "velvet": Material(0.13, patterns.nap, span=0.9, sheen=0.8),
+    "grass": Material(0.24, patterns.blades, STRAW, 0.3, span=4),
+    "foliage": Material(0.30, patterns.leaves, from_hex("#86a44c"), 0.3, span=5),
+    "water": Material(0.10, patterns.ripples, span=6, gloss=0.5),
+    "sand": Material(0.08, patterns.drifts, span=3),
+    "gravel": Material(0.20, patterns.pebbles, from_hex("#4c4740"), 0.6, span=2.4),
+    "asphalt": Material(0.11, patterns.specks, span=3),
     "tiles": Material(
-        from_hex("#cfc8bb"),
         0.06,
         patterns.squares,
         from_hex("#8f887d"),

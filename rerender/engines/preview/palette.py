@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.defaults import TIME_PALETTES, colour_of
-from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.plan import Colour, Slot, Surface, Time
 
 __all__ = ["palette_of"]
@@ -39,7 +39,7 @@ def lightness(colour: Colour) -> float:
 
 
 def _colour(surface: Surface) -> Colour:
-    return surface.colour or MATERIALS[surface.material].colour
+    return surface.colour or BASE_COLOURS[surface.material]
 
 
 def _apart(colours: Sequence[Colour]) -> list[Colour]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import dist
 from typing import cast
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.defaults import (
     BUNDLES,
     DEFAULTS,
@@ -20,7 +21,6 @@ from rerender.engines.preview.defaults import (
     surface_of,
 )
 from rerender.engines.preview.finishes import Binding, Finish, is_place, look, toned
-from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.plan import SLOTS, Colour, Setting, Slot, Surface
 from rerender.engines.preview.prompt import Phrase
 from rerender.engines.preview.things import kind_of
@@ -80,7 +80,7 @@ class Refused:
             return False
         if self.materials & {surface.material, kind_of(surface.material)}:
             return True
-        colour = surface.colour or MATERIALS[surface.material].colour
+        colour = surface.colour or BASE_COLOURS[surface.material]
         return any(dist(colour, other) < SAME_COLOUR for other in self.colours)
 
 
@@ -213,10 +213,10 @@ def _surface(setting: Setting, slot: Slot, claim: _Claim, before: Surface) -> Su
     only_colour = slot == "vegetation" or (slot == "sky" and setting == "exterior")
     if colour is None and (only_colour or not (named or own) or tone):
         base = None if named or own else before.colour
-        colour = toned(base or MATERIALS[material].colour, tone)
+        colour = toned(base or BASE_COLOURS[material], tone)
     elif colour and slot == "vegetation" and max(colour) == colour[1]:
         # No leaf is as green as paint.
-        red, green, blue = ((a + b) / 2 for a, b in zip(colour, MATERIALS["foliage"].colour, strict=True))
+        red, green, blue = ((a + b) / 2 for a, b in zip(colour, BASE_COLOURS["foliage"], strict=True))
         colour = red, green, blue
     return Surface(before.material if only_colour else material, colour, claim.weight())
 

@@ -32,14 +32,14 @@ def while_typing(label: str) -> None:
 
 
 def _while_typing(label: str) -> None:
-    text = typed(st.session_state.get(_KEY, {}).get("text"))
-    drawn = st.session_state[session.PROMPT] if text is None else text
+    said = typed(st.session_state.get(_KEY, {}).get("text"))
+    text = st.session_state[session.PROMPT] if said is None else said
     # Without a gap, so that the script takes no space.
     with st.container(gap=None):
-        if drawn.strip():
-            chips("The preview understands", of_text(drawn, one_a_line=st.session_state[session.ONE_A_LINE]))
+        if text.strip():
+            chips("The preview understands", of_text(text, one_a_line=st.session_state[session.ONE_A_LINE]))
         # A trigger and no state: what is typed is not kept, and what is sent is what the text area says.
-        _mount(data={"label": label, "text": drawn if text is None else None}, key=_KEY, on_text_change=lambda: None)
+        _mount(data={"label": label, "text": text}, key=_KEY, on_text_change=lambda: None)
 
 
 def typed(value: object) -> str | None:
