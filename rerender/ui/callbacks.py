@@ -9,13 +9,16 @@ https://docs.streamlit.io/develop/api-reference/configuration/config.toml#runner
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 import streamlit as st
 from streamlit import config
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 __all__ = ["let_next_click_in", "run_whole"]
@@ -26,32 +29,50 @@ _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 def run_whole() -> None:
     """Let the next click wait, from now on, until every callback of the click before it has returned.
 
-    Streamlit then takes it up before the first line of the page. It has no setting for this, so two methods of its own
-    are wrapped, once a process. Fast reruns are put off here and not in a file: Community Cloud puts them on.
+    Streamlit then takes it up before the first line of the page. It has no setting for this, so three methods of its
+    own are wrapped, once a process. Fast reruns are put off here and not in a file: Community Cloud puts them on.
     """
     config.set_option("runner.fastReruns", False)
-    heed, take_up = SafeSessionState.on_script_will_rerun, ScriptRunner._maybe_handle_execution_control_request
-    if getattr(heed, "runs_whole", False):
-        return
-
-    @wraps(heed)
-    def heed_whole(state: SafeSessionState, *args: Any, **kwargs: Any) -> None:
-        token = _heeding.set(True)
-        try:
-            heed(state, *args, **kwargs)
-        finally:
-            _heeding.reset(token)
-
-    @wraps(take_up)
-    def take_up_later(runner: ScriptRunner) -> None:
-        if not _heeding.get():
-            take_up(runner)
-
-    vars(heed_whole)["runs_whole"] = True
-    for owner, method in ((SafeSessionState, heed_whole), (ScriptRunner, take_up_later)):
-        setattr(owner, method.__name__, method)
+    if not hasattr(SafeSessionState.on_script_will_rerun, "__wrapped__"):
+        _wrap(SafeSessionState, "on_script_will_rerun", _heed)
+        _wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
+        _wrap(ScriptRequests, "request_rerun", _ask)
 
 
 def let_next_click_in() -> None:
     """Leave off here when a click waits: for what takes long without drawing anything."""
     st.session_state.get("any key")
+
+
+def _wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
+    method = getattr(owner, name)
+
+    @wraps(method)
+    def wrapped(self: object, *args: Any, **kwargs: Any) -> Any:
+        return around(method, self, *args, **kwargs)
+
+    setattr(owner, name, wrapped)
+
+
+def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwargs: Any) -> None:
+    """Call the callbacks of a click, and do not take up the next one meanwhile."""
+    token = _heeding.set(True)
+    try:
+        heed(state, *args, **kwargs)
+    finally:
+        _heeding.reset(token)
+
+
+def _take_up(take_up: Callable[[ScriptRunner], None], runner: ScriptRunner) -> None:
+    if not _heeding.get():
+        take_up(runner)
+
+
+def _ask(ask: Callable[..., bool], requests: ScriptRequests, asked: RerunData) -> bool:
+    """Ask for the page or a fragment to be drawn. A fragment asks from the page where the visitor was a moment ago:
+    where a page is waiting to be drawn, that is the one to draw.
+    """
+    waiting = requests._rerun_data
+    if asked.fragment_id and requests._state is ScriptRequestType.RERUN and not waiting.fragment_id_queue:
+        asked = replace(asked, page_script_hash=waiting.page_script_hash, query_string=waiting.query_string)
+    return ask(requests, asked)

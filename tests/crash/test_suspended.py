@@ -112,8 +112,8 @@ def suspend_and_go_on(stage: Stage, point: Point, *, is_looked_up: bool = False)
             stage.look_up(other, stage.as_it_stands())
             wait_until(lambda: is_settled(stage.file, seeds))
         sleeper.send(signal.SIGCONT)
-        if point.stage == "hold":
-            # Closing would end the pause before the POST, and with it what could go wrong.
+        if point.stage == "hold" or point in SENDING:
+            # Closing would keep what is not sent yet from being sent, and with it what could go wrong.
             wait_until(lambda: [row.fate for row in rows_of(stage.file)] == [fate_after(point)])
         assert sleeper.close() == 0
         stage.finish(other, seeds)

@@ -55,6 +55,7 @@ def listening_ports(app: App) -> set[int]:
     return {item.laddr.port for item in process.net_connections("tcp") if item.status == psutil.CONN_LISTEN}
 
 
+@pytest.mark.proof
 def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app: App, browser: Browser) -> None:
     page, other_tab = browser.new_page(), browser.new_page()
     page.set_default_timeout(60_000)

@@ -62,6 +62,7 @@ def test_a_stranger_renders_a_sample_compares_downloads_and_finds_it_again_after
     assert download(page, "Download") == picture
 
 
+@pytest.mark.proof
 def test_an_uploaded_photo_renders_at_2048_and_what_is_compared_is_what_was_sent(page: Page) -> None:
     upload(page, "site.jpg", photo(1600, 1600))
     expect(page.get_by_text("Sent as 1024 × 1024 px")).to_be_visible()
@@ -121,6 +122,7 @@ def test_a_reload_in_the_middle_of_a_render_comes_back_to_it(page: Page) -> None
     expect(box).to_have_value("heavy snow, winter")
 
 
+@pytest.mark.proof
 def test_nothing_overflows_on_a_telephone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     render(page, "blueprint")

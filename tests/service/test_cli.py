@@ -83,6 +83,7 @@ def test_help_shows_examples_and_loads_neither_the_engine_nor_the_service() -> N
     assert shown.rstrip().endswith("[]")
 
 
+@pytest.mark.proof
 def test_stop_signals_in_the_middle_of_a_render_end_cleanly_and_the_render_is_made_after_the_restart(
     serve: Callable[..., Serving], tmp_path: Path
 ) -> None:
