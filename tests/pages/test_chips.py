@@ -99,6 +99,6 @@ def test_under_a_result_stands_what_was_understood_then_whatever_is_written_now(
     add_run(database, workspace=LOCAL, results=[picture(512, 512)], misc=misc)
     database.close()
     write(app.run(), "  ")
-    assert chips(app, "green") == [r"\[oak\]\(http\://x\)"]
+    assert chips(app, "green") == ["\\[oak\\]\\(http\\:\u200b//x\\)"]
     assert chips(app, "gray") == ["blorp"]
     assert "The preview understood" in captions(app)
