@@ -22,12 +22,9 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
-from rerender.ui import callbacks, session, settings
+from rerender.ui import session, settings
 
 T = TypeVar("T")
-
-# A click does not wait longer than so many seconds for a page that waits for news.
-_HEED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +71,13 @@ class Visit:
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
         """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
         end = time.monotonic() + seconds
-        seen, found = self.runner.news, look()
-        while found == drawn and (left := end - time.monotonic()) > 0:
-            callbacks.let_next_click_in()
-            before, seen = seen, self.runner.wait_for_news(seen, min(left, _HEED))
-            if seen != before or left <= _HEED:
-                found = look()
-        return found
+        while True:
+            seen = self.runner.news
+            found = look()
+            left = end - time.monotonic()
+            if left <= 0 or found != drawn:
+                return found
+            self.runner.wait_for_news(seen, left)
 
 
 def visit() -> Visit:

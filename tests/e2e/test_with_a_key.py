@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.steps import open_app, prompt_box, render_button, settle, slider
+from tests.e2e.steps import open_app, prompt_box, render_button, slider
 from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
 from tests.waiting import wait_until
 
@@ -62,33 +62,6 @@ def test_a_double_click_pays_once(page: Page, api: FakeApi) -> None:
     render_button(page).dblclick()
     expect(slider(page)).to_be_visible()
     assert api.state.submit_count == 1
-
-
-def test_a_render_clicked_before_the_browser_has_drawn_a_new_seed_is_of_that_seed(page: Page, api: FakeApi) -> None:
-    prompt_box(page).fill("my own words")
-    prompt_box(page).blur()
-    settle(page)
-    shown = page.get_by_label("Seed", exact=True)
-    seeds = [int(shown.input_value())]
-    for count, pause in enumerate((0, 60, 150), start=1):
-        page.evaluate(
-            """async pause => {
-                const named = name => [...document.querySelectorAll("button")].find(one => one.innerText.includes(name))
-                named("New seed").click()
-                await new Promise(done => setTimeout(done, pause))
-                document.querySelector("[data-testid=stBaseButton-primary]").click()
-            }""",
-            pause,
-        )
-        wait_until(lambda count=count: api.state.submit_count == count)
-        seeds.append(api.state.submits[-1].json["seed"])
-        wait_until(lambda count=count: api.state.looks.get(f"render{count}", 0) == 3)
-        expect(slider(page)).to_be_visible()
-        expect(render_button(page)).to_be_enabled()
-        settle(page)
-        expect(shown).to_have_count(1)
-        expect(shown).to_have_value(str(seeds[-1]))
-    assert len(set(seeds)) == 4
 
 
 def test_the_same_request_while_it_is_still_being_made_asks_before_it_costs_again(page: Page, api: FakeApi) -> None:

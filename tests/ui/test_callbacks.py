@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from streamlit.runtime.scriptrunner import RerunData
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.testing.v1 import AppTest
 
 from rerender.ui.callbacks import run_whole
@@ -31,12 +29,3 @@ def test_a_click_during_a_callback_waits_for_its_end_and_is_then_heard() -> None
     app = AppTest.from_function(page).run()
     app.button[0].click().run()
     assert app.text[0].value == "run 2: ['first', 'second']"
-
-
-def test_a_fragment_that_is_drawn_again_takes_nobody_back_from_the_page_that_was_just_asked_for() -> None:
-    run_whole()
-    requests = ScriptRequests()
-    assert requests.request_rerun(RerunData(page_script_hash="next", query_string="a=b"))
-    assert requests.request_rerun(RerunData(page_script_hash="before", fragment_id="one", is_auto_rerun=True))
-    asked = requests.on_scriptrunner_ready().rerun_data
-    assert (asked.page_script_hash, asked.query_string, asked.fragment_id_queue) == ("next", "a=b", [])
