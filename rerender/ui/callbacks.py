@@ -3,7 +3,7 @@
 Streamlit takes up the next click wherever the page looks at the session state or sends something to the browser, and
 leaves off there. A page may be left off anywhere, since it is drawn again. A callback is not called again: left off at
 its start the click is lost, and further on "New seed" is left without its seed, or a run just sent without its place on
-the page. The next click's own callbacks run at the same time, in a thread of their own.
+the page. The next click's own callbacks would run beside it, in a thread of their own.
 https://docs.streamlit.io/develop/concepts/architecture/session-state
 """
 
@@ -46,7 +46,7 @@ def _wrap(owner: type, name: str, around: Callable[..., None]) -> None:
 
 def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwargs: Any) -> None:
     """Call the callbacks of a click: not beside those of another, and without taking up the next one meanwhile."""
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     # Each thread has a lock of its own around the one state that the session has.
     with _lock_of(context.session_id if context else ""):
         token = _heeding.set(True)

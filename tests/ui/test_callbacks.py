@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any, cast
+
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 
 from rerender.ui.callbacks import run_whole
@@ -29,3 +33,26 @@ def test_a_click_during_a_callback_waits_for_its_end_and_is_then_heard() -> None
     app = AppTest.from_function(page).run()
     app.button[0].click().run()
     assert app.text[0].value == "run 2: ['first', 'second']"
+
+
+def test_the_callbacks_of_two_clicks_never_run_beside_each_other() -> None:
+    run_whole()
+    side_by_side = threading.Barrier(2)
+    met: list[int] = []
+
+    class Session:
+        def on_script_will_rerun(self, *_: object, **__: object) -> None:
+            try:
+                met.append(side_by_side.wait(0.3))
+            except threading.BrokenBarrierError:
+                met.append(-1)
+
+    def click() -> None:
+        SafeSessionState(cast(Any, Session()), lambda: None).on_script_will_rerun(None)
+
+    clicks = [threading.Thread(target=click) for _ in range(2)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert met == [-1, -1]
