@@ -14,7 +14,7 @@ from rerender.models import Phase
 from rerender.studio.history import History
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["DELETED", "ending", "finish", "is_doubtful", "not_pictures"]
+__all__ = ["DELETED", "ending", "finish", "not_pictures"]
 
 DELETED = "This run was deleted. The app's History can bring it back for a while."
 _FOUND = (
@@ -41,7 +41,7 @@ def ending(run: Run, *, is_stopped: bool = False, ends_here: bool = False) -> tu
         code, sentence = Exit.NO_PICTURES, "The render is completed, but not all of its pictures are here yet."
     if run.is_preview and ends_here:
         what_now = "The app has the previews' folder, so this preview ends here. It cost nothing; render it again."
-    elif is_doubtful(run):
+    elif run.is_unfinished and run.is_unconfirmed:
         again = go_on(run.run_id)
         what_now = f"Once more: {again} If the id {run.render_id} is wrong: {again} --render RENDER_ID"
     elif run.is_preview:
@@ -49,11 +49,6 @@ def ending(run: Run, *, is_stopped: bool = False, ends_here: bool = False) -> tu
     else:
         what_now = f"Nothing is lost: it goes on at {run.backend}. Take it up with: {go_on(run.run_id)}"
     return (Exit.INTERRUPTED if is_stopped else code), " ".join(filter(None, (sentence, run.error, what_now)))
-
-
-def is_doubtful(run: Run) -> bool:
-    """Whether its owner gave it a render id that the API has not confirmed yet."""
-    return run.is_unfinished and run.render_id is not None and run.settled_at is not None and run.phase is None
 
 
 def finish(history: History, run: Run, terminal: Terminal, folder: Path, code: Exit, sentence: str) -> NoReturn:

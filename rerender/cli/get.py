@@ -98,20 +98,20 @@ def _get(some_id: str, render_id: str | None, terminal: Terminal, out: Path, tim
 
 def _attach(runtime: Runtime, run_id: str, render_id: str) -> None:
     """The run of unknown fate is this render. Raises `Problem`."""
-    from rerender.cli.ending import is_doubtful
     from rerender.studio.workspaces import LOCAL
 
     run = runtime.history(LOCAL).run(run_id)
     if run is not None and run.render_id == render_id:
         return
-    if run is not None and is_doubtful(run):
+    is_doubtful = run is not None and run.is_unfinished and run.is_unconfirmed
+    if is_doubtful:
         runtime.runner.stop_watching(LOCAL, run_id)
     # Also a run that was deleted, which it brings back.
     if runtime.runner.attach(LOCAL, run_id, render_id):
         return
     if run is None:
         why = f"No run {run_id} is known here."
-    elif run.can_be_settled or is_doubtful(run):
+    elif run.can_be_settled or is_doubtful:
         why = "This is the render of another run."
     else:
         why = f"This run needs no render id: it is {_said(run)}."
