@@ -10,7 +10,7 @@ from rerender.errors import ImageError, InvalidRequest
 from rerender.models import RenderRequest
 from rerender.studio import as_code
 from rerender.studio.runs import Run
-from rerender.ui import session
+from rerender.ui import fields
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 
@@ -63,7 +63,7 @@ def of_run(visit: Visit, run: Run) -> None:
 
 def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     """The code of what `request` gives, in place."""
-    if st.session_state[session.ONE_A_LINE]:
+    if fields.value(fields.ONE_A_LINE):
         st.caption("With the first of the prompts; the others differ in the prompt alone.")
     _show(request, as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
 

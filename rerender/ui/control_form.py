@@ -11,7 +11,7 @@ from rerender.errors import ImageError
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
 from rerender.studio import capsule, pictures
 from rerender.studio.preferences import FITS
-from rerender.ui import session
+from rerender.ui import fields, session
 from rerender.ui.paste import paste
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -131,7 +131,7 @@ def as_sent(*, keep_alpha: bool) -> None:
             return
         st.image(_small(data), width=_PREVIEW_SIDE, alt=f"Control image as it will be sent: {session.control_name()}")
         with st.container(width=185, gap="xsmall"):
-            width, height = st.session_state[session.WIDTH], st.session_state[session.HEIGHT]
+            width, height = fields.value(fields.WIDTH), fields.value(fields.HEIGHT)
             st.text(session.control_name())
             st.caption(f"Sent as {width} × {height} px, {len(data) / 1e6:.1f} MB")
             with st.popover("Size and fit", icon=":material/crop:"):
@@ -139,23 +139,16 @@ def as_sent(*, keep_alpha: bool) -> None:
 
 
 def _size_and_fit() -> None:
-    st.number_input(
-        "Width", *IMAGE_SIDE, step=8, key=session.WIDTH, on_change=_follow_aspect, args=(True,), persist_state="session"
-    )
-    st.number_input(
-        "Height",
-        *IMAGE_SIDE,
-        step=8,
-        key=session.HEIGHT,
-        on_change=_follow_aspect,
-        args=(False,),
-        persist_state="session",
-    )
+    for label, side in (("Width", fields.WIDTH), ("Height", fields.HEIGHT)):
+        key = fields.key(side)
+        st.number_input(
+            label, *IMAGE_SIDE, step=8, key=key, on_change=_take_side, args=(side, key), persist_state="session"
+        )
     st.toggle(
         "Keep the image's aspect",
-        key=session.KEEP_ASPECT,
+        key=fields.key(fields.KEEP_ASPECT),
         on_change=_follow_aspect,
-        args=(True,),
+        args=(fields.WIDTH,),
         persist_state="session",
     )
     st.segmented_control(
@@ -163,33 +156,40 @@ def _size_and_fit() -> None:
         FITS,
         format_func=str.capitalize,
         required=True,
-        key=session.FIT,
+        key=fields.key(fields.FIT),
         persist_state="session",
         help=ABOUT_FITS,
     )
 
 
-def _follow_aspect(width_changed: bool) -> None:
-    if not st.session_state[session.KEEP_ASPECT]:
+def _take_side(side: str, drawn: str) -> None:
+    """A side was typed into the widget of the key `drawn`, which may not be the one that counts any more."""
+    if drawn == fields.key(side):
+        _follow_aspect(side)
+
+
+def _follow_aspect(given: str) -> None:
+    if not fields.value(fields.KEEP_ASPECT):
         return
     own_width, own_height = images.load(session.control_image()).size
-    aspect = own_width / own_height
-    given, other = (session.WIDTH, session.HEIGHT) if width_changed else (session.HEIGHT, session.WIDTH)
-    ratio = 1 / aspect if width_changed else aspect
-    wanted = st.session_state[given] * ratio
-    st.session_state[other] = images.legal_side(wanted)
+    if given == fields.WIDTH:
+        other, ratio = fields.HEIGHT, own_height / own_width
+    else:
+        other, ratio = fields.WIDTH, own_width / own_height
+    wanted = fields.value(given) * ratio
+    fields.fill(other, images.legal_side(wanted))
     if not IMAGE_SIDE.low <= wanted <= IMAGE_SIDE.high:
         # The other side cannot be that long, so this one gives way: the shape is what was asked for.
-        st.session_state[given] = images.legal_side(st.session_state[other] / ratio)
+        fields.fill(given, images.legal_side(fields.value(other) / ratio))
 
 
 def prepared(*, keep_alpha: bool) -> bytes:
     """The control image exactly as it will be sent, kept and compared. Raises `ImageError`."""
     # A size forged past its widget is refused with the request; until then it must not be allocated.
-    width, height = (IMAGE_SIDE.clamp(st.session_state[side]) for side in (session.WIDTH, session.HEIGHT))
+    width, height = (IMAGE_SIDE.clamp(fields.value(side)) for side in (fields.WIDTH, fields.HEIGHT))
     if session.is_as_sent(width, height, keep_alpha=keep_alpha):
         return session.control_image()
-    return _prepare(session.control_image(), width, height, st.session_state[session.FIT], keep_alpha)
+    return _prepare(session.control_image(), width, height, fields.value(fields.FIT), keep_alpha)
 
 
 # In the session's own cache: one visitor's picture must not be kept where others' are.

@@ -12,7 +12,7 @@ from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, series, session, steering, understanding
+from rerender.ui import as_code, control_form, fields, series, session, steering, understanding
 from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
@@ -41,15 +41,15 @@ def prompt(backend: Backend) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 st.toggle(
                     "One prompt a line",
-                    key=session.ONE_A_LINE,
+                    key=fields.key(fields.ONE_A_LINE),
                     persist_state="session",
                     help="Each line is a run of its own, with the same image, seed, size and number of pictures.",
                 )
                 st.menu_button("Ideas", _ideas(), key="form.idea", type="tertiary", on_click=_take_idea)
-        several = st.session_state[session.ONE_A_LINE]
+        several = fields.value(fields.ONE_A_LINE)
         st.text_area(
             "Prompt",
-            key=session.PROMPT,
+            key=fields.key(fields.PROMPT),
             height=144 if several else 96,
             placeholder="oak and glass, golden hour\nred brick, heavy snow"
             if several
@@ -67,9 +67,9 @@ def _ideas() -> tuple[str, ...]:
 
 
 def _take_idea() -> None:
-    idea, written = st.session_state["form.idea"], st.session_state[session.PROMPT].rstrip()
-    several = st.session_state[session.ONE_A_LINE] and written
-    st.session_state[session.PROMPT] = f"{written}\n{idea}" if several else idea
+    idea, written = st.session_state["form.idea"], fields.value(fields.PROMPT).rstrip()
+    several = fields.value(fields.ONE_A_LINE) and written
+    fields.fill(fields.PROMPT, f"{written}\n{idea}" if several else idea)
 
 
 def batch_and_seed() -> None:
@@ -79,14 +79,14 @@ def batch_and_seed() -> None:
             "Pictures",
             range(BATCH_SIZE.low, BATCH_SIZE.high + 1),
             required=True,
-            key=session.BATCH_SIZE_KEY,
+            key=fields.key(fields.BATCH_SIZE),
             persist_state="session",
         )
         st.number_input(
             "Seed",
             *SEED,
             step=1,
-            key=session.seed_key(),
+            key=fields.key(fields.SEED),
             width=150,
             persist_state="session",
             help="The number that chance starts from. The same request with the same seed gives the same preview.",
@@ -96,14 +96,14 @@ def batch_and_seed() -> None:
             icon=":material/casino:",
             key=_NEW_SEED,
             on_click=_roll,
-            args=(session.seed_key(),),
+            args=(fields.key(fields.SEED),),
             help="A random seed",
         )
 
 
 def _roll(drawn: str) -> None:
     """Another seed than the one in the widget of the key `drawn`, unless there is one already."""
-    if drawn == session.seed_key():
+    if drawn == fields.key(fields.SEED):
         session.roll_seed()
 
 
@@ -112,7 +112,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
 
     `runs` are those of the last click: on a telephone what becomes of them is out of sight, so it is said here too.
     """
-    lines = prompts.read(st.session_state[session.PROMPT]) if st.session_state[session.ONE_A_LINE] else None
+    lines = prompts.read(fields.value(fields.PROMPT)) if fields.value(fields.ONE_A_LINE) else None
     count = len(lines.kept) if lines and lines.kept else 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -122,7 +122,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
             icon=":material/auto_awesome:",
             disabled=series.is_busy(runs),
             on_click=_submit,
-            kwargs={"drawn": session.seed_key(), "shown": _price(visit.backend, count)},
+            kwargs={"drawn": fields.key(fields.SEED), "shown": _price(visit.backend, count)},
         )
         st.text(cost(visit.backend, count), width="content")
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
@@ -226,17 +226,17 @@ def _ask_or_join(visit: Visit, twin: Run, question: tuple[str, ...] | None) -> N
 
 
 def _requests(backend: Backend) -> list[RenderRequest]:
-    state = st.session_state
-    fields = {
+    text = fields.value(fields.PROMPT)
+    others = {
         "control_image": control_form.prepared(keep_alpha=backend.keeps_alpha),
-        "batch_size": state[session.BATCH_SIZE_KEY],
-        "image_width": state[session.WIDTH],
-        "image_height": state[session.HEIGHT],
-        "seed": state[session.seed_key()],
+        "batch_size": fields.value(fields.BATCH_SIZE),
+        "image_width": fields.value(fields.WIDTH),
+        "image_height": fields.value(fields.HEIGHT),
+        "seed": fields.value(fields.SEED),
     }
-    if state[session.ONE_A_LINE]:
-        return prompts.requests(state[session.PROMPT], **fields)
-    return [RenderRequest(prompt=state[session.PROMPT], **fields)]
+    if fields.value(fields.ONE_A_LINE):
+        return prompts.requests(text, **others)
+    return [RenderRequest(prompt=text, **others)]
 
 
 _LABELS = {
@@ -275,7 +275,7 @@ def _ask_again(twin: Run, prompts_asked_for: int) -> None:
             st.button("Watch it again", icon=":material/replay:", on_click=_watch_instead, args=(twin.run_id,))
         elif not twin.is_unfinished:
             st.page_link(NEEDS_YOU, label="Say what became of it", icon=":material/help_center:")
-        st.button("Render it again", on_click=_submit, kwargs={"drawn": session.seed_key()})
+        st.button("Render it again", on_click=_submit, kwargs={"drawn": fields.key(fields.SEED)})
         st.button("Keep waiting" if twin.is_unfinished else "Not now", on_click=_ask_no_more)
 
 

@@ -13,7 +13,7 @@ from rerender.studio import capsule, downloads, pictures
 from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
-from rerender.ui import as_code, comparison, control_form, series, session, steering, understanding
+from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
@@ -118,7 +118,7 @@ def _nothing_yet(visit: Visit) -> None:
         data = control_form.prepared(keep_alpha=visit.backend.keeps_alpha)
     except ImageError:
         return  # The form beside it says why.
-    size = (st.session_state[session.WIDTH], st.session_state[session.HEIGHT])
+    size = (fields.value(fields.WIDTH), fields.value(fields.HEIGHT))
     mime = pictures.describe(data).mime
     alone(Side(data, mime, "", "The control image as it will be sent"), size=size, key=comparison.FRAME)
     st.caption("Your picture appears here, over the control image it is made from.")

@@ -14,19 +14,13 @@ from rerender.errors import ImageError
 from rerender.models import SEED, RenderRequest
 from rerender.studio.preferences import SIZES
 from rerender.studio.workspaces import is_secret, new_secret
+from rerender.ui import fields
 
 if TYPE_CHECKING:
     from rerender.studio.history import History
     from rerender.studio.preferences import Preferences
     from rerender.studio.runs import Run
 
-PROMPT = "form.prompt"
-ONE_A_LINE = "form.one_a_line"
-BATCH_SIZE_KEY = "form.batch_size"
-WIDTH = "form.width"
-HEIGHT = "form.height"
-FIT = "form.fit"
-KEEP_ASPECT = "form.keep_aspect"
 PROBLEM = "form.problem"
 ASKING = "form.asking"
 
@@ -37,7 +31,6 @@ _CONTROL = "session.control"
 _RUN = "session.run_id"
 _RENDER_IDS = "session.render_ids"
 _SECRET = "session.secret"  # noqa: S105 - the key's name, not a secret
-_SEEDS = "session.seeds"
 _SHOWN = "session.shown"
 _SIZE = "session.size"
 _TYPED_KEYS = "session.typed_keys"
@@ -54,12 +47,12 @@ def begin(history: History, preferences: Preferences) -> None:
     if _BEGUN in st.session_state:
         return
     st.session_state[_RENDER_IDS] = {}
-    st.session_state[BATCH_SIZE_KEY] = preferences.batch_size
+    fields.fill(fields.BATCH_SIZE, preferences.batch_size)
+    fields.fill(fields.FIT, preferences.fit)
+    fields.fill(fields.KEEP_ASPECT, True)
+    fields.fill(fields.PROMPT, "")
+    fields.fill(fields.ONE_A_LINE, False)
     roll_seed()
-    st.session_state[FIT] = preferences.fit
-    st.session_state[KEEP_ASPECT] = True
-    st.session_state[PROMPT] = ""
-    st.session_state[ONE_A_LINE] = False
     asked_for = history.run(st.query_params.get("run", ""))
     run = asked_for or history.latest()
     if run is None or not _began_with(run, history):
@@ -179,29 +172,21 @@ def use_control_image(data: bytes, name: str, *, sample: str = "", size: tuple[i
     st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
     # An extreme aspect may leave fewer sizes than there are names.
     preferred = SIZES.index(st.session_state[_SIZE])
-    st.session_state[WIDTH], st.session_state[HEIGHT] = size or sizes[min(preferred, len(sizes) - 1)]
+    _fill_size(*(size or sizes[min(preferred, len(sizes) - 1)]))
 
 
 def use_sample(name: str) -> None:
     """Choose a sample, with its first prompt unless a prompt of the visitor's own is there."""
     sample = samples.get(name)
-    typed = st.session_state[PROMPT].strip()
+    typed = fields.value(fields.PROMPT).strip()
     use_control_image(samples.load(name), sample.title, sample=name)
     if not typed or any(typed in other.prompts for other in samples.SAMPLES):
-        st.session_state[PROMPT] = sample.prompts[0]
-
-
-def seed_key() -> str:
-    """The key of the seed's widget as it is now."""
-    return f"form.seed.{st.session_state[_SEEDS]}"
+        fields.fill(fields.PROMPT, sample.prompts[0])
 
 
 def roll_seed() -> None:
-    """Choose a random seed, in a new widget: a browser that has not drawn it yet still sends the value of the old one,
-    which must not become that of the new one.
-    """
-    st.session_state[_SEEDS] = st.session_state.get(_SEEDS, 0) + 1
-    st.session_state[seed_key()] = secrets.randbelow(SEED.high + 1)
+    """Choose a random seed."""
+    fields.fill(fields.SEED, secrets.randbelow(SEED.high + 1))
 
 
 def use_run(run: Run, history: History) -> None:
@@ -216,8 +201,8 @@ def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
     control_image = images.load(request.control_image)
     size = (request.image_width, request.image_height)
-    former = {key: st.session_state[key] for key in (PROMPT, ONE_A_LINE, BATCH_SIZE_KEY)}
-    former["seed"] = st.session_state[seed_key()]
+    carried = (fields.PROMPT, fields.ONE_A_LINE, fields.BATCH_SIZE, fields.SEED)
+    former = {field: fields.value(field) for field in carried}
     use_control_image(request.control_image, f"The control image in {name}")
     st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if control_image.size == size else ()
     st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}
@@ -236,23 +221,27 @@ def use_carrier() -> None:
     """
     carrier = st.session_state[_CONTROL]["carrier"]
     use_control_image(carrier["data"], carrier["name"])
-    former = dict(carrier["former"])
-    st.session_state[seed_key()] = former.pop("seed")
-    st.session_state.update(former)
+    for field, value in carrier["former"].items():
+        fields.fill(field, value)
 
 
 def _fill(request: RenderRequest | Run) -> None:
-    st.session_state[PROMPT] = request.prompt
-    st.session_state[ONE_A_LINE] = False
-    st.session_state[BATCH_SIZE_KEY] = request.batch_size
-    st.session_state[seed_key()] = request.seed
-    st.session_state[WIDTH], st.session_state[HEIGHT] = request.image_width, request.image_height
+    fields.fill(fields.PROMPT, request.prompt)
+    fields.fill(fields.ONE_A_LINE, False)
+    fields.fill(fields.BATCH_SIZE, request.batch_size)
+    fields.fill(fields.SEED, request.seed)
+    _fill_size(request.image_width, request.image_height)
+
+
+def _fill_size(width: int, height: int) -> None:
+    fields.fill(fields.WIDTH, width)
+    fields.fill(fields.HEIGHT, height)
 
 
 def _use_prompts(series: list[Run]) -> None:
     if len(series) > 1:
-        st.session_state[PROMPT] = "\n".join(run.prompt for run in series)
-        st.session_state[ONE_A_LINE] = True
+        fields.fill(fields.PROMPT, "\n".join(run.prompt for run in series))
+        fields.fill(fields.ONE_A_LINE, True)
 
 
 # The runs of this session.

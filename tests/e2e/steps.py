@@ -8,8 +8,13 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 
+def field(page: Page, label: str) -> Locator:
+    """A field of the form, without the one in whose place it came: that one is kept hidden until the page is drawn."""
+    return page.get_by_label(label, exact=True).filter(visible=True)
+
+
 def prompt_box(page: Page) -> Locator:
-    return page.get_by_label("Prompt", exact=True)
+    return field(page, "Prompt")
 
 
 def render_button(page: Page) -> Locator:
@@ -88,7 +93,7 @@ def upload(page: Page, name: str, data: bytes) -> None:
 def set_size(page: Page, side: str, pixels: int) -> None:
     """Type a width or height into "Size and fit"."""
     page.get_by_role("button", name="Size and fit").click()
-    page.get_by_label(side, exact=True).fill(str(pixels))
-    page.get_by_label(side, exact=True).press("Enter")
+    field(page, side).fill(str(pixels))
+    field(page, side).press("Enter")
     expect(page.get_by_text(re.compile(rf"Sent as .*\b{pixels}\b"))).to_be_visible()
     page.keyboard.press("Escape")

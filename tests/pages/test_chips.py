@@ -14,6 +14,7 @@ from rerender.studio.database import Database
 from rerender.studio.workspaces import LOCAL
 from rerender.ui.understanding import MOST
 from tests.fake_api import API_KEY, FakeApi, picture
+from tests.pages import form
 from tests.studio.rows import add_run
 
 
@@ -32,7 +33,7 @@ def chips(app: AppTest, colour: str) -> list[str]:
 
 
 def write(app: AppTest, prompt: str) -> AppTest:
-    app.text_area(key="form.prompt").set_value(prompt).run()
+    app.text_area(key=form.key(app, "prompt")).set_value(prompt).run()
     assert not app.exception
     return app
 
@@ -78,7 +79,7 @@ def test_a_word_without_an_end_is_cut_off(app: AppTest) -> None:
 
 
 def test_the_words_of_all_lines_are_shown_together(app: AppTest) -> None:
-    app.run().toggle(key="form.one_a_line").set_value(True)
+    app.run().toggle(key=form.key(app, "one_a_line")).set_value(True)
     write(app, "living room, oak\n\nheavy rain\nblorp")
     assert chips(app, "green") == ["living room", "oak", "heavy rain"]
     assert chips(app, "gray") == ["blorp"]

@@ -20,6 +20,7 @@ from rerender.studio.history import History
 from rerender.studio.runs import Run
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture
+from tests.pages import form
 
 REQUEST = RenderRequest("oak and glass", picture(640, 512, 90), 3, 640, 512, 4242)
 MINE = "my own words"
@@ -30,7 +31,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     running = AppTest.from_file("../../app.py", default_timeout=30).run()
-    running.text_area(key="form.prompt").set_value(MINE)
+    running.text_area(key=form.key(running, "prompt")).set_value(MINE)
     running.segmented_control(key="form.source").set_value("Upload").run()
     yield running
     st.cache_resource.clear()
@@ -52,16 +53,20 @@ def button(app: AppTest, label: str):
     return next(button for button in app.button if button.label == label)
 
 
-def form(app: AppTest) -> tuple[str, int, int, int, int]:
-    sizes = (app.number_input(key=f"form.{name}").value for name in ("width", "height", "seed.1"))
-    return app.text_area(key="form.prompt").value, app.segmented_control(key="form.batch_size").value, *sizes
+def settings(app: AppTest) -> tuple[str, int, int, int, int]:
+    prompt, batch_size = (
+        app.text_area(key=form.key(app, "prompt")),
+        app.segmented_control(key=form.key(app, "batch_size")),
+    )
+    numbers = (app.number_input(key=form.key(app, name)).value for name in ("width", "height", "seed"))
+    return prompt.value, batch_size.value, *numbers
 
 
 def test_its_settings_fill_the_form_and_its_control_image_is_sent_again_byte_for_byte(
     app: AppTest, tmp_path: Path
 ) -> None:
     upload(app, carrying(REQUEST))
-    assert form(app) == ("oak and glass", 3, 640, 512, 4242)
+    assert settings(app) == ("oak and glass", 3, 640, 512, 4242)
     assert "The picture's settings are in the form." in [caption.value for caption in app.caption]
     button(app, "Render").click().run()
     database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
@@ -72,25 +77,25 @@ def test_its_settings_fill_the_form_and_its_control_image_is_sent_again_byte_for
 
 
 def test_the_picture_itself_can_be_the_control_image_and_then_nothing_typed_is_lost(app: AppTest) -> None:
-    app.toggle(key="form.one_a_line").set_value(True).run()
-    before = form(app)
+    app.toggle(key=form.key(app, "one_a_line")).set_value(True).run()
+    before = settings(app)
     upload(app, carrying(REQUEST))
-    assert not app.toggle(key="form.one_a_line").value, "a carried prompt is one prompt"
+    assert not app.toggle(key=form.key(app, "one_a_line")).value, "a carried prompt is one prompt"
     button(app, "Use the picture itself").click().run()
-    assert app.toggle(key="form.one_a_line").value
-    prompt, batch_size, _, _, seed = form(app)
+    assert app.toggle(key=form.key(app, "one_a_line")).value
+    prompt, batch_size, _, _, seed = settings(app)
     assert (prompt, batch_size, seed) == (MINE, before[1], before[4])
     assert "oak.png" in [text.value for text in app.text]
     assert "Use the picture itself" not in [button.label for button in app.button]
 
 
 def test_a_picture_with_anothers_notes_leaves_the_form_as_it_is(app: AppTest) -> None:
-    before = form(app)
+    before = settings(app)
     notes, file = PngInfo(), io.BytesIO()
     notes.add_itxt("parameters", "a cat, seed 1")
     Image.new("RGB", (900, 600)).save(file, "PNG", pnginfo=notes)
     upload(app, file.getvalue())
-    assert (form(app)[0], form(app)[4]) == (MINE, before[4])
+    assert (settings(app)[0], settings(app)[4]) == (MINE, before[4])
     assert "oak.png" in [text.value for text in app.text]
 
 

@@ -17,6 +17,7 @@ from rerender.studio.runs import Run, State
 from rerender.studio.workspaces import LOCAL, new_secret, workspace_of
 from rerender.ui.page import plain
 from tests.fake_api import API_KEY, FakeApi
+from tests.pages import form
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -206,8 +207,8 @@ def test_rendering_it_again_fills_the_form_and_sends_nothing(app: AppTest, datab
     run_id = add_run(database, prompt="a prompt of its own", seed=4711, **UNCERTAIN)
     app.run()
     press(app, "Render it again")
-    assert app.text_area(key="form.prompt").value == "a prompt of its own"
-    assert app.number_input(key="form.seed.1").value == 4711
+    assert app.text_area(key=form.key(app, "prompt")).value == "a prompt of its own"
+    assert app.number_input(key=form.key(app, "seed")).value == 4711
     assert [run.run_id for run in History(database, LOCAL).recent()] == [run_id]
 
 
@@ -219,7 +220,7 @@ def test_a_run_that_was_deleted_before_it_became_uncertain_comes_back_with_its_s
     assert "You deleted it before this was known" in texts(app)
     press(app, "Render it again")
     assert the_run(database).run_id == run_id
-    assert app.text_area(key="form.prompt").value == "a prompt of its own"
+    assert app.text_area(key=form.key(app, "prompt")).value == "a prompt of its own"
 
 
 @pytest.mark.parametrize(("columns", "label"), [(WAITS, "Stop watching"), (GIVEN_UP, "Let it go")])

@@ -15,6 +15,7 @@ from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture, png_header
+from tests.pages import form
 from tests.studio.rows import add_run
 
 
@@ -42,7 +43,7 @@ def runs(home: Path) -> int:
 def test_the_page_opens_with_a_sample_and_its_prompt_so_that_the_first_click_can_be_render(app: AppTest) -> None:
     app.run()
     assert not app.exception
-    assert app.text_area(key="form.prompt").value
+    assert app.text_area(key=form.key(app, "prompt")).value
     assert not render_button(app).disabled
 
 
@@ -53,13 +54,31 @@ def test_a_cold_deep_link_ends_at_the_page_and_keeps_its_query(app: AppTest) -> 
     assert render_button(app)
 
 
+def size(app: AppTest) -> tuple[int, int]:
+    width, height = (app.number_input(key=form.key(app, side)).value for side in ("width", "height"))
+    return width, height
+
+
+@pytest.mark.parametrize(("side", "length"), [("width", 900), ("height", 800)])
+def test_a_browser_that_has_not_drawn_the_new_size_yet_does_not_bring_the_old_one_back(
+    app: AppTest, side: str, length: int
+) -> None:
+    app.run()
+    app.number_input(key=form.key(app, side)).set_value(length)
+    with_the_old_other_side = app._tree.get_widget_states()
+    app.run()
+    chosen = size(app)
+    app._run(with_the_old_other_side)
+    assert size(app) == chosen
+
+
 @pytest.mark.parametrize(("side", "length"), [("width", 600), ("height", 2000)])
 def test_a_kept_shape_stays_the_images_where_a_side_meets_its_limit(app: AppTest, side: str, length: int) -> None:
     app.run()
-    shape = app.number_input(key="form.width").value / app.number_input(key="form.height").value
-    app.number_input(key=f"form.{side}").set_value(length).run()
-    width, height = (app.number_input(key=f"form.{name}").value for name in ("width", "height"))
-    assert width / height == pytest.approx(shape, abs=0.02)
+    own_width, own_height = size(app)
+    app.number_input(key=form.key(app, side)).set_value(length).run()
+    width, height = size(app)
+    assert width / height == pytest.approx(own_width / own_height, abs=0.02)
     assert {width, height} & {512, 2048}
 
 
@@ -78,7 +97,7 @@ def test_a_run_whose_control_image_cannot_be_used_again_is_shown_beside_a_form_w
     database.close()
     app.run()
     assert not app.exception
-    assert app.text_area(key="form.prompt").value in samples.SAMPLES[0].prompts
+    assert app.text_area(key=form.key(app, "prompt")).value in samples.SAMPLES[0].prompts
     assert not render_button(app).disabled
     app.button(key="code.run").click().run()
     assert not app.exception
@@ -96,7 +115,7 @@ def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) ->
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO blobs")
     database.close()
     assert not app.run().exception
-    assert app.text_area(key="form.prompt").value == "a prompt of its own"
+    assert app.text_area(key=form.key(app, "prompt")).value == "a prompt of its own"
 
 
 @pytest.mark.parametrize(
@@ -107,9 +126,9 @@ def test_an_impossible_prompt_is_refused_in_one_sentence_and_nothing_is_sent(
     app: AppTest, tmp_path: Path, prompt: str, sentence: str
 ) -> None:
     app.run()
-    app.text_area(key="form.prompt").set_value(prompt)
+    app.text_area(key=form.key(app, "prompt")).set_value(prompt)
     assert_refused(app, tmp_path, sentence)
-    assert app.text_area(key="form.prompt").value == prompt
+    assert app.text_area(key=form.key(app, "prompt")).value == prompt
 
 
 @pytest.mark.parametrize("wrong", [{"GENLY_BASE_URL": "http://example.org"}, {"RERENDER_MODE": "both"}])
@@ -129,30 +148,31 @@ def page_with_forged_values() -> None:
     """The form's own gate, without the widgets: Streamlit already puts a forged number back into its range."""
     import streamlit as st
 
-    from rerender.ui import render_form, runtime, session
+    from rerender.ui import fields, render_form, runtime, session
 
     visit = runtime.visit()
     session.begin(visit.history, visit.preferences)
-    st.session_state.update(st.session_state.get("forged", {}))
+    for field, value in st.session_state.get("forged", {}).items():
+        st.session_state[fields.key(field)] = value
     render_form.button(visit, [])
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "sentence"),
+    ("field", "value", "sentence"),
     [
-        ("form.batch_size", 9, "Pictures must be a whole number from 1 to 4."),
-        ("form.batch_size", True, "Pictures must be a whole number from 1 to 4."),
-        ("form.width", 1_000_000, "Width must be a whole number from 512 to 2048."),
-        ("form.height", 1, "Height must be a whole number from 512 to 2048."),
-        ("form.seed.1", 10_000_001, "Seed must be a whole number from 0 to 10000000."),
-        ("form.seed.1", "7", "Seed must be a whole number from 0 to 10000000."),
+        ("batch_size", 9, "Pictures must be a whole number from 1 to 4."),
+        ("batch_size", True, "Pictures must be a whole number from 1 to 4."),
+        ("width", 1_000_000, "Width must be a whole number from 512 to 2048."),
+        ("height", 1, "Height must be a whole number from 512 to 2048."),
+        ("seed", 10_000_001, "Seed must be a whole number from 0 to 10000000."),
+        ("seed", "7", "Seed must be a whole number from 0 to 10000000."),
     ],
 )
 def test_a_value_forged_past_its_widget_is_refused_in_one_sentence_and_nothing_is_sent(
-    app: AppTest, tmp_path: Path, key: str, value: object, sentence: str
+    app: AppTest, tmp_path: Path, field: str, value: object, sentence: str
 ) -> None:
     forged = AppTest.from_function(page_with_forged_values, default_timeout=30)
-    forged.session_state["forged"] = {key: value}
+    forged.session_state["forged"] = {field: value}
     assert_refused(forged.run(), tmp_path, sentence)
 
 

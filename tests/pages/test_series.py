@@ -16,6 +16,7 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, Answer, FakeApi
+from tests.pages import form
 from tests.waiting import wait_until
 
 
@@ -36,8 +37,8 @@ def click_render(app: AppTest) -> AppTest:
 
 
 def write(app: AppTest, text: str) -> None:
-    app.toggle(key="form.one_a_line").set_value(True)
-    app.text_area(key="form.prompt").set_value(text).run()
+    app.toggle(key=form.key(app, "one_a_line")).set_value(True)
+    app.text_area(key=form.key(app, "prompt")).set_value(text).run()
 
 
 def texts(app: AppTest) -> list[str]:
@@ -63,8 +64,8 @@ def states(home: Path) -> list[str]:
 
 def test_the_switch_is_off_at_first_and_a_text_of_several_lines_is_one_prompt(app: AppTest, tmp_path: Path) -> None:
     app.run()
-    assert not app.toggle(key="form.one_a_line").value
-    app.text_area(key="form.prompt").set_value("oak\nbrick")
+    assert not app.toggle(key=form.key(app, "one_a_line")).value
+    app.text_area(key=form.key(app, "prompt")).set_value("oak\nbrick")
     click_render(app)
     assert prompts_sent(tmp_path) == ["oak\nbrick"]
 
@@ -102,7 +103,7 @@ def test_lines_typed_after_the_cost_was_shown_are_not_sent_before_their_own_cost
 ) -> None:
     app.run()
     write(app, "oak\nbrick")
-    app.text_area(key="form.prompt").set_value("oak\nbrick\nsnow")
+    app.text_area(key=form.key(app, "prompt")).set_value("oak\nbrick\nsnow")
     click_render(app)
     assert "this is 3 runs, 3 credits, about $0.075 now" in app.error[0].value
     assert prompts_sent(tmp_path) == []
@@ -165,10 +166,10 @@ def test_the_same_series_while_it_is_still_being_made_asks_and_a_yes_is_for_thos
     write(app, "oak\nbrick")
     click_render(app)
     for sends, text in ((0, "oak\nbrick\nsnow"), (2, "oak\nbrick")):
-        app.text_area(key="form.prompt").set_value("oak\nbrick").run()
+        app.text_area(key=form.key(app, "prompt")).set_value("oak\nbrick").run()
         click_render(app)
         assert app.warning[0].value.startswith("At least one of these requests is still being made.")
-        app.text_area(key="form.prompt").set_value(text)
+        app.text_area(key=form.key(app, "prompt")).set_value(text)
         next(button for button in app.button if button.label == "Render it again").click().run()
         assert len(prompts_sent(tmp_path)) == 2 + sends
 

@@ -14,6 +14,7 @@ from rerender.studio.database import Database
 from rerender.studio.preferences import CONFIGURED, TYPED, WITHOUT_KEY, Preferences, change, load
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, FakeApi
+from tests.pages import form
 
 SETTINGS, RENDER = "pages/settings.py", "pages/render.py"
 
@@ -85,8 +86,8 @@ def test_every_widget_saves_its_preference_at_once_and_says_so(app: AppTest, dat
 def test_a_new_form_begins_as_preferred(app: AppTest, database: Database) -> None:
     change(database, LOCAL, batch_size=3, size="draft", fit="pad")
     opened(app, RENDER)
-    state = app.session_state
-    assert (state["form.batch_size"], state["form.width"], state["form.fit"]) == (3, 768, "pad")
+    begun = [app.session_state[form.key(app, field)] for field in ("batch_size", "width", "fit")]
+    assert begun == [3, 768, "pad"]
 
 
 def test_an_address_that_cannot_be_used_is_refused_and_stays_to_be_corrected(app: AppTest, database: Database) -> None:

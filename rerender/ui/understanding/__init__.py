@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from rerender.studio.understanding import Understanding, of_text
-from rerender.ui import session
+from rerender.ui import fields
 from rerender.ui.page import plain
 
 MOST = 8
@@ -33,11 +33,11 @@ def while_typing(label: str) -> None:
 
 def _while_typing(label: str) -> None:
     said = typed(st.session_state.get(_KEY, {}).get("text"))
-    text = st.session_state[session.PROMPT] if said is None else said
+    text = fields.value(fields.PROMPT) if said is None else said
     # Without a gap, so that the script takes no space.
     with st.container(gap=None):
         if text.strip():
-            chips("The preview understands", of_text(text, one_a_line=st.session_state[session.ONE_A_LINE]))
+            chips("The preview understands", of_text(text, one_a_line=fields.value(fields.ONE_A_LINE)))
         # A trigger and no state: what is typed is not kept, and what is sent is what the text area says.
         _mount(data={"label": label, "text": text}, key=_KEY, on_text_change=lambda: None)
 
