@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from rerender.engines.base import Cancelled
 from rerender.engines.preview import PreviewEngine
-from rerender.engines.preview.analysis import analyse
+from rerender.engines.preview.analysis import Analysis, analyse
 from rerender.engines.preview.base_colour import base_colour
-from rerender.engines.preview.control import decode, fit
+from rerender.engines.preview.control import ControlImage, decode, fit
 from rerender.engines.preview.engine import make_scene
 from rerender.engines.preview.hands import both, side_by_side
 from rerender.engines.preview.laying import Laying
@@ -47,10 +48,14 @@ def lockless() -> PreviewEngine:
 
 
 def scene_of(prompt: str, pixels: np.ndarray | bytes, size: tuple[int, int] = (512, 512), seed: int = 7) -> Scene:
-    image = decode(pixels if isinstance(pixels, bytes) else png(pixels))
-    scale = 512 / max(size)
-    analysis = analyse(fit(image, round(size[0] * scale), round(size[1] * scale)))
-    return make_scene(fit(image, *size), prompt, analysis).with_seed(seed)
+    control, analysis = looked_at(pixels if isinstance(pixels, bytes) else png(pixels), size)
+    return make_scene(control, prompt, analysis).with_seed(seed)
+
+
+@lru_cache(maxsize=8)
+def looked_at(data: bytes, size: tuple[int, int]) -> tuple[ControlImage, Analysis]:
+    image, scale = decode(data), 512 / max(size)
+    return fit(image, *size), analyse(fit(image, round(size[0] * scale), round(size[1] * scale)))
 
 
 def street(prompt: str, seed: int = 7) -> Scene:
