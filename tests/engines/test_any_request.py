@@ -125,7 +125,7 @@ def assert_it_is_a_picture(asked: RenderRequest, plain_seconds: float) -> None:
 hostile = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(hostile, max_examples=24, derandomize=True)
+@settings(hostile, max_examples=10, derandomize=True)
 @given(requests(640))
 @example(RenderRequest("night", control_image("black"), 1, 512, 512))
 @example(RenderRequest("(white:2), white walls, snow, fog", control_image("white"), 1, 512, 512))

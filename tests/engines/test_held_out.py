@@ -25,6 +25,11 @@ HOUSES = [name for name, control in CONTROLS.items() if control.setting == "exte
 ROOMS = [name for name, control in CONTROLS.items() if control.setting == "interior"]
 
 
+@pytest.fixture(scope="module")
+def engine() -> PreviewEngine:
+    return PreviewEngine(512)
+
+
 def look(pixels: np.ndarray) -> Analysis:
     height, width = pixels.shape[:2]
     scale = 512 / max(height, width)
@@ -91,19 +96,22 @@ def test_a_cast_shadow_stays_with_the_backdrop_and_keeps_its_darkness() -> None:
     assert float(slots.shadow[: height // 10].mean()) > 0.95
 
 
-def test_a_shadow_is_not_painted_as_the_thing_that_casts_it() -> None:
-    picture = CONTROLS["lamp clay"].draw(SIDE)
-    painted = PreviewEngine(512).render(request("red product, white background", picture.pixels))[0].astype(int)
+def red_lamp(engine: PreviewEngine, seed: int) -> np.ndarray:
+    pixels = CONTROLS["lamp clay"].draw(SIDE).pixels
+    return engine.render(request("red product, white background", pixels, seed=seed))[0].astype(int)
+
+
+def test_a_shadow_is_not_painted_as_the_thing_that_casts_it(engine: PreviewEngine) -> None:
+    painted = red_lamp(engine, 7)
     shadow, shade = painted[307:327, 103:143].mean((0, 1)), painted[130:190, 220:290].mean((0, 1))
     assert np.ptp(shadow) < 30
     assert shade[0] > shade[2] + 60
 
 
-def test_the_shadow_is_the_pictures_own_and_not_a_second_one() -> None:
+def test_the_shadow_is_the_pictures_own_and_not_a_second_one(engine: PreviewEngine) -> None:
     """It falls to the left where the control's falls, whatever side the seed puts the light on."""
-    pixels = CONTROLS["lamp clay"].draw(SIDE).pixels
     for seed in (1, 2, 3):
-        painted = PreviewEngine(512).render(request("red product, white background", pixels, seed=seed))[0]
+        painted = red_lamp(engine, seed)
         left, right = painted[300:330, 100:150].mean(), painted[300:330, 380:430].mean()
         assert left < right - 15
 

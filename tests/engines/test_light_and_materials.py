@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from rerender.engines.base import Cancelled
 from rerender.engines.preview import PreviewEngine
-from rerender.engines.preview.analysis import analyse
+from rerender.engines.preview.analysis import Analysis, analyse
 from rerender.engines.preview.base_colour import base_colour
-from rerender.engines.preview.control import decode, fit
+from rerender.engines.preview.control import ControlImage, decode, fit
 from rerender.engines.preview.engine import make_scene
 from rerender.engines.preview.hands import both, side_by_side
 from rerender.engines.preview.laying import Laying
@@ -40,11 +41,21 @@ def engine() -> PreviewEngine:
     return PreviewEngine()
 
 
+@pytest.fixture(scope="module")
+def lockless() -> PreviewEngine:
+    """An engine that draws no edge back in."""
+    return PreviewEngine(lock=0.0)
+
+
 def scene_of(prompt: str, pixels: np.ndarray | bytes, size: tuple[int, int] = (512, 512), seed: int = 7) -> Scene:
-    image = decode(pixels if isinstance(pixels, bytes) else png(pixels))
-    scale = 512 / max(size)
-    analysis = analyse(fit(image, round(size[0] * scale), round(size[1] * scale)))
-    return make_scene(fit(image, *size), prompt, analysis).with_seed(seed)
+    control, analysis = looked_at(pixels if isinstance(pixels, bytes) else png(pixels), size)
+    return make_scene(control, prompt, analysis).with_seed(seed)
+
+
+@lru_cache(maxsize=8)
+def looked_at(data: bytes, size: tuple[int, int]) -> tuple[ControlImage, Analysis]:
+    image, scale = decode(data), 512 / max(size)
+    return fit(image, *size), analyse(fit(image, round(size[0] * scale), round(size[1] * scale)))
 
 
 def street(prompt: str, seed: int = 7) -> Scene:
@@ -194,12 +205,12 @@ def test_other_seeds_light_other_windows(engine: PreviewEngine) -> None:
     assert float((difference(first, second).max(axis=2) > 90).mean()) > 0.01
 
 
-def test_asphalt_stands_in_water_and_a_lawn_does_not() -> None:
+def test_asphalt_stands_in_water_and_a_lawn_does_not(engine: PreviewEngine) -> None:
     """What mirrors the lit windows: the ground's light at night in the rain, beside its light without."""
 
     def gain(ground: str) -> float:
         wet, dry = (
-            PreviewEngine().render(request(f"night, {weather}house, {ground}", clay_house()))[0][430:490, 150:360]
+            engine.render(request(f"night, {weather}house, {ground}", clay_house()))[0][430:490, 150:360]
             for weather in ("rain, ", "")
         )
         return float(wet.mean() - dry.mean())
@@ -224,10 +235,10 @@ def test_lit_windows_are_seen_through_fog(engine: PreviewEngine) -> None:
 # ---- the lock
 
 
-def test_in_fog_the_lock_draws_no_outlines() -> None:
+def test_in_fog_the_lock_draws_no_outlines(engine: PreviewEngine, lockless: PreviewEngine) -> None:
     """What it adds to find the edges again is hardly more than a twentieth of full scale, and it does find them."""
     for prompt in ("(fog:1.2), overcast", "fog, dawn", "fog, night"):
-        without, locked = (PreviewEngine(lock=lock).render(request(prompt, clay_house()))[0] for lock in (0.0, 1.0))
+        without, locked = (each.render(request(prompt, clay_house()))[0] for each in (lockless, engine))
         assert edge_recall(clay_house(), locked) > 0.9
         drawn = difference(without, locked)
         assert np.percentile(drawn[drawn > 0], 95) <= 14
@@ -247,10 +258,10 @@ def test_a_stronger_lock_keeps_no_fewer_edges() -> None:
     assert kept[-1] > kept[0] + 0.2
 
 
-def test_what_a_photos_sky_showed_is_not_drawn_into_a_new_one() -> None:
+def test_what_a_photos_sky_showed_is_not_drawn_into_a_new_one(engine: PreviewEngine, lockless: PreviewEngine) -> None:
     photo = garden_photo()
     cv2.line(photo, (120, 50), (390, 70), (60, 60, 70), 2, cv2.LINE_AA)
-    locked, without = (PreviewEngine(lock=lock).render(request("night", photo))[0] for lock in (1.0, 0.0))
+    locked, without = (each.render(request("night", photo))[0] for each in (engine, lockless))
     scene = scene_of("night", photo)
     sky = cv2.erode((scene.mask("sky") > 0.9).astype(np.uint8), np.ones((31, 31), np.uint8)) > 0
     assert edges(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY))[sky].any(), "the photo has edges there"

@@ -49,6 +49,12 @@ def engine() -> PreviewEngine:
     return PreviewEngine()
 
 
+@pytest.fixture(scope="module")
+def quick() -> PreviewEngine:
+    """For what shows at any working size."""
+    return PreviewEngine(256)
+
+
 def render(engine: PreviewEngine, prompt: str, pixels: np.ndarray, **options: object) -> np.ndarray:
     return engine.render(request(prompt, pixels, **options))[0]
 
@@ -152,6 +158,7 @@ def test_the_description_is_json_and_needs_no_picture(engine: PreviewEngine) -> 
     assert json.loads(json.dumps(description)) == description
     assert (description["engine"], description["version"]) == ("preview", PreviewEngine.version)
     assert "zyxwv" in description["not_understood"]
+    assert description["taken_for"] == {"red brick": "walls: brick", "walls": "walls"}
     assert description["plan"]["surfaces"]["wall"]["material"] == "brick"
 
 
@@ -269,8 +276,8 @@ def test_drawn_media_look_like_their_paper(engine: PreviewEngine) -> None:
     ],
     ids=["black", "white", "noise", "very dark", "transparent", "tiny and wide"],
 )
-def test_no_control_image_is_too_odd(pixels: np.ndarray, prompt: str) -> None:
-    picture = PreviewEngine(256).render(request(prompt, pixels))[0]
+def test_no_control_image_is_too_odd(quick: PreviewEngine, pixels: np.ndarray, prompt: str) -> None:
+    picture = render(quick, prompt, pixels)
     assert picture.shape == (512, 512, 3)
 
 

@@ -29,6 +29,16 @@ BASES = (
 )
 
 
+@pytest.fixture(scope="module")
+def engine() -> PreviewEngine:
+    return PreviewEngine(256)
+
+
+@pytest.fixture(scope="module")
+def white_house(engine: PreviewEngine) -> np.ndarray:
+    return engine.render(request("white house", clay_house()))[0]
+
+
 def without_words(made: Plan) -> Plan:
     """The plan without its lists of words."""
     return replace(made, understood=(), not_understood=(), taken_for={})
@@ -96,12 +106,11 @@ def test_denial_beats_what_the_rest_implies(denied: str, gone: object) -> None:
     "denial",
     ["fog", "night", "watercolor", "moody", "copper", "purple", "autumn", "gothic style", "unicorns", "neon", "trees"],
 )
-def test_the_picture_of_a_denied_word_is_the_picture_without_it(denial: str) -> None:
-    engine = PreviewEngine(256)
-    with_denial, plain = (
-        engine.render(request(prompt, clay_house()))[0] for prompt in (f"white house, no {denial}", "white house")
-    )
-    assert np.array_equal(with_denial, plain)
+def test_the_picture_of_a_denied_word_is_the_picture_without_it(
+    engine: PreviewEngine, white_house: np.ndarray, denial: str
+) -> None:
+    denied = engine.render(request(f"white house, no {denial}", clay_house()))[0]
+    assert np.array_equal(denied, white_house)
 
 
 # ---- adjectives that belong to one thing
@@ -304,9 +313,8 @@ def test_every_phrase_is_told_once_and_is_in_the_prompt(text: str) -> None:
     "sentence",
     ["golden hour, (red brick walls:1.2), no fog and snow, unicorns of xyzzy, ", "brick ", "dark ", "no fog "],
 )
-def test_the_time_for_a_description_grows_linearly_with_the_prompt(sentence: str) -> None:
+def test_the_time_for_a_description_grows_linearly_with_the_prompt(engine: PreviewEngine, sentence: str) -> None:
     """Compared with itself, so that a busy machine does not fail it: linear is 10 times as long, quadratic 100."""
-    engine = PreviewEngine()
 
     def seconds(length: int) -> float:
         asked = request((sentence * (length // len(sentence) + 1))[:length], b"x")
@@ -325,8 +333,7 @@ def _clocked(call: object) -> float:
 # ---- batches
 
 
-def test_a_batch_from_the_highest_seed_is_what_each_seed_alone_gives() -> None:
-    engine = PreviewEngine(256)
+def test_a_batch_from_the_highest_seed_is_what_each_seed_alone_gives(engine: PreviewEngine) -> None:
     batch = engine.render(request("night, brick house", clay_house(), seed=10_000_000, batch=4))
     assert len(batch) == 4
     assert len({picture.tobytes() for picture in batch}) == 4

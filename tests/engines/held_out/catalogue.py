@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -70,7 +70,9 @@ def _sky(model: str, width: int, height: int) -> np.ndarray:
     return np.broadcast_to(0.97 - 0.05 * (1 - rows), (height * OVERSAMPLING, width * OVERSAMPLING))
 
 
+@cache
 def _clay(model: str, aspect: float = 1.0) -> Callable[[int], Picture]:
+    @cache
     def make(side: int) -> Picture:
         width, height = _size(side, aspect)
         parts, view = MODELS[model]
@@ -80,9 +82,11 @@ def _clay(model: str, aspect: float = 1.0) -> Callable[[int], Picture]:
     return make
 
 
+@cache
 def _product(model: str, low: float, high: float, aspect: float = 1.0) -> Callable[[int], Picture]:
     """On a backdrop that goes from `low` grey at the top to `high` at the bottom."""
 
+    @cache
     def make(side: int) -> Picture:
         width, height = _size(side, aspect)
         parts, view = MODELS[model]
@@ -95,7 +99,9 @@ def _product(model: str, low: float, high: float, aspect: float = 1.0) -> Callab
     return make
 
 
+@cache
 def _line(model: str, aspect: float = 1.0, weight: float = 2.4) -> Callable[[int], Picture]:
+    @cache
     def make(side: int) -> Picture:
         width, height = _size(side, aspect)
         paper = drawn(_buffers(model, width, height), weight, np.random.RandomState(3))

@@ -49,7 +49,7 @@ class Buffers:
 
 def rasterise(parts: Sequence[Part], view: View, width: int, height: int) -> Buffers:
     """The nearest face under every sample of a picture of this size."""
-    right, up, forward = view.axes()
+    axes = right, up, forward = view.axes()
     eye = np.array(view.eye)
     focal = height / 2 / np.tan(np.radians(view.field_of_view) / 2)
     middle = width / 2 - 0.5, height / 2 - 0.5 + view.rise * height / 2
@@ -58,8 +58,7 @@ def rasterise(parts: Sequence[Part], view: View, width: int, height: int) -> Buf
     faces: list[tuple[np.ndarray, int]] = []
     for number, part in enumerate(parts):
         for face in part.faces:
-            local = (face - eye) @ np.stack([right, up, forward]).T
-            local = _clip(local)
+            local = _clip((face - eye) @ axes.T)
             if len(local) < 3:
                 continue
             normal = _normal(local)
@@ -78,7 +77,7 @@ def rasterise(parts: Sequence[Part], view: View, width: int, height: int) -> Buf
             nearness[box][closer] = value[closer]
             part_at[box][closer] = number
             face_at[box][closer] = len(faces)
-            world = normal @ np.stack([right, up, forward])
+            world = normal @ axes
             faces.append((-world if offset > 0 else world, number))
     x = (np.arange(width) - middle[0]) / focal
     y = (middle[1] - np.arange(height)) / focal
@@ -144,12 +143,15 @@ def _axes(forward: np.ndarray) -> np.ndarray:
 
 def _normal(face: Face) -> np.ndarray:
     """By Newell's method, so that three corners in a row do no harm."""
-    normal = np.cross(face, np.roll(face, -1, axis=0)).sum(axis=0)
-    return normal / (np.linalg.norm(normal) + 1e-12)
+    (_, xy, xz), (yx, _, yz), (zx, zy, _) = face.T @ np.concatenate([face[1:], face[:1]])
+    normal = np.array([yz - zy, zx - xz, xy - yx])
+    return normal / (np.sqrt(normal @ normal) + 1e-12)
 
 
 def _clip(local: Face) -> Face:
     """What of a face lies before the camera."""
+    if local[:, 2].min() >= NEAR:
+        return local
     kept = []
     for start, end in zip(local, np.roll(local, -1, axis=0), strict=True):
         if start[2] >= NEAR:
@@ -216,13 +218,13 @@ def _sunlight(parts: Sequence[Part], view: View, buffers: Buffers) -> np.ndarray
             closer = _covered(flat, box) & (value < depth[box])
             depth[box][closer] = value[closer]
     local = np.tensordot(axes.astype(np.float32), buffers.place + buffers.normal * np.float32(0.012), 1)
+    # A sample belongs to the texel that it lies in, where `remap` takes the one whose corner is nearest.
+    column, row = (((local[axis] - low[axis]) * scale - 0.5).astype(np.float32) for axis in (0, 1))
+    depth += np.float32(2.5 / scale + 0.01)
+    spread = np.float32(view.softness * scale)
     lit = np.zeros(buffers.part.shape, np.float32)
-    for right, up in LIGHT_JITTER:
-        x = (local[0] - low[0] + right * view.softness) * scale
-        y = (local[1] - low[1] + up * view.softness) * scale
-        column = np.clip(x, 0, SHADOW_SIDE - 1).astype(int)
-        row = np.clip(y, 0, SHADOW_SIDE - 1).astype(int)
-        lit += local[2] < depth[row, column] + 2.5 / scale + 0.01
+    for right, up in np.array(LIGHT_JITTER, np.float32) * spread:
+        lit += local[2] < cv2.remap(depth, column + right, row + up, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     return cv2.GaussianBlur(lit / len(LIGHT_JITTER), (0, 0), 1.5)
 
 
