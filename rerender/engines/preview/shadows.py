@@ -161,17 +161,17 @@ def _first_below(parts: Labels, solid: Mask) -> PerRegion:
     return np.bincount(parts[upper, np.arange(parts.shape[1])], minlength=len(solid))
 
 
-def _tones(parts: Labels, ratio: Plane, edges: Bytes, count: int) -> tuple[PerRegion, PerRegion]:
+def _tones(labels: Labels, ratio: Plane, edges: Bytes, count: int) -> tuple[PerRegion, PerRegion]:
     """Each part's median share of the backdrop's light, and how far it varies; nothing is known of small ones."""
-    inner = cv2.erode(1 - edges, np.ones((3, 3), np.uint8), borderValue=1) > 0
+    inner = (cv2.erode(1 - edges, np.ones((3, 3), np.uint8), borderValue=1) > 0) & (labels != LIT)
     # Sorted as one number each, which is much faster than by two keys.
-    keys = np.sort(parts[inner] * 16.0 + np.minimum(ratio[inner], 15))
+    keys = np.sort(labels[inner] * 16.0 + np.minimum(ratio[inner], 15))
     first = np.searchsorted(keys, np.arange(count + 1) * 16.0)
-    values = keys % 16
     size = np.diff(first)
     known = np.nonzero(size >= 40)[0]
     middle, spread = np.full(count, np.inf), np.full(count, np.inf)
-    low, mid, high = (values[first[known] + (size[known] * share).astype(int)] for share in (0.1, 0.5, 0.9))
+    middle[LIT], spread[LIT] = 1, 0
+    low, mid, high = (keys[first[known] + (size[known] * at).astype(int)] - known * 16.0 for at in (0.1, 0.5, 0.9))
     middle[known], spread[known] = mid, (high - low) / np.maximum(mid, 0.05)
     return middle, spread
 

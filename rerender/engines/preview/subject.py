@@ -189,7 +189,7 @@ def _large_pieces(mask: Bytes) -> Bytes:
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     area = stats[:, cv2.CC_STAT_AREA].copy()
     area[0] = 0
-    kept: Bytes = (area > max(0.012 * area.max(), 0.0008 * mask.size))[pieces].astype(np.uint8)
+    kept: Bytes = (area > max(0.04 * area.max(), 0.0008 * mask.size))[pieces].astype(np.uint8)
     _, holes, hole_stats, _ = cv2.connectedComponentsWithStats(1 - kept, connectivity=4)
     kept[(hole_stats[:, cv2.CC_STAT_AREA] < 0.0004 * mask.size)[holes]] = 1
     return kept
