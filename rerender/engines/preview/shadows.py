@@ -115,10 +115,12 @@ def _lit(parts: Parts, floor_apart: bool) -> Mask:
     # A seat as light as the backdrop has the backdrop above it, but not below.
     every = np.ones(parts.count, bool)
     lid = (parts.meetings.above(like, every) > 0.5) & (parts.meetings.below(like, every) < 0.5)
-    near = parts.off < np.where(parts.area < LARGE, PLAIN / 2, PLAIN)
-    lit |= near & (parts.spread < 0.04) & (parts.all_round < 0.5) & ~(parts.outline < 0.25) & ~lid
+    # The larger it is the more grain and slow shade it may have.
+    large = parts.area > LARGE
+    near = (parts.off < np.where(large, PLAIN, PLAIN / 2)) & (parts.spread < np.where(large, 0.06, 0.04))
+    lit |= near & (parts.all_round < 0.5) & ~(parts.outline < 0.25) & ~lid
     # Thin shadows part the floor as sharply as the bars of a chair do.
-    lit |= (parts.off < 0.004) & (parts.spread < 0.018) & (parts.area > LARGE) & parts.low
+    lit |= (parts.off < 0.004) & (parts.spread < 0.018) & large & parts.low
     # The floor between a thing and the wall behind it meets that wall sharply.
     return lit | (floor_apart & (parts.off < 0.008) & (parts.spread < 0.05) & (parts.all_round < 0.5) & parts.low)
 
