@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from rerender.engines.preview.fields import Bytes, Plane, blur, median, resize
-from rerender.engines.preview.regions import Labels, PerRegion, borders, fill_nearest, scharr, trapped_ball
+from rerender.engines.preview.regions import Labels, fill_nearest, scharr, trapped_ball
+from rerender.engines.preview.shadows import (
+    DARKEST,
+    LIGHTEST,
+    LIKENESS,
+    LIT,
+    SHADED,
+    behind_the_thing,
+    leaving,
+    measured,
+)
 from rerender.engines.preview.slot_codes import Mask
 
 # The least slope that is an edge, and how much steeper than its surroundings a sharp one is.
@@ -17,10 +26,8 @@ EDGE, SHARP = 0.012, 2.2
 # A ball of this radius, in pixels of the analysis size, does not leak through the gaps of an outline.
 BALL = 8
 BITE = 6
-# How light a shadow may be and how dark, as a share of the backdrop; how even it is; how like another one.
-LIGHTEST, DARKEST, EVENNESS, LIKENESS = 0.93, 0.2, 0.16, 0.07
-# The numbers of the two parts of the backdrop that are reached from the picture's border.
-LIT, SHADED = 0, 1
+# How long the gaps are that are mended in a bar.
+MENDED = 45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +45,8 @@ class Subject:
 def find_subject(luma: Plane) -> Subject:
     """Part a thing from its backdrop in a shaded picture.
 
-    The backdrop is what even paths from the picture's border reach. What is left, parted by edges, is shadow where
-    it is an even share of the backdrop's light and its outline is soft, or like a shadow that was found so.
+    The backdrop is what even paths from the picture's border reach. What is left is parted by edges; which parts are
+    shadow is told by `shadows`.
     """
     slope = scharr(cv2.GaussianBlur(luma, (0, 0), 0.8))
     # Grain has a slope of its own everywhere.
@@ -100,11 +107,30 @@ def _lit_backdrop(luma: Plane, reached: Bytes) -> list[Plane]:
         lit[piece] = not darker or area[piece] > 0.25 * luma.size
     if not lit.any():
         return [_filled(luma, np.ones(luma.shape, bool))]
-    planes = [_filled(luma, lit[pieces])]
+    slow = _slow(luma, lit[pieces])
+    planes = [slow + _filled(luma - slow, lit[pieces])]
     below = np.bincount(pieces[-1], minlength=count) * lit
     if below.any() and lit.sum() > 1:
-        planes.append(_filled(luma, pieces == int(np.argmax(below))))
+        floor = pieces == int(np.argmax(below))
+        slow = _slow(luma, floor)
+        planes.append(slow + _filled(luma - slow, floor))
     return planes
+
+
+def _slow(luma: Plane, known: Mask) -> Plane:
+    """(h, w): the quadratic surface nearest to `luma` where it is known: how a backdrop's light falls off."""
+    height, width = luma.shape
+    y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
+    step = np.s_[::8, ::8]
+    at, values = known[step], luma[step]
+    rows, columns = np.broadcast_arrays(y[::8], x[:, ::8])
+    v, u = rows[at], columns[at]
+    terms = np.stack([np.ones_like(u), u, u * u, v, u * v, v * v])
+    # A little is added to the diagonal, so that a strip of backdrop gives a level and no steep slope.
+    weights = np.linalg.solve(terms @ terms.T + 0.01 * np.eye(6, dtype=np.float32), terms @ values[at])
+    surface: Plane = (weights[0] + weights[1] * x + weights[2] * x * x) + y * (weights[3] + weights[4] * x)
+    surface += weights[5] * y * y
+    return surface
 
 
 def _ring(piece: Mask, reached: Bytes) -> Mask:
@@ -113,108 +139,49 @@ def _ring(piece: Mask, reached: Bytes) -> Mask:
     return near
 
 
-def _behind(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> tuple[Mask, Mask, float]:
-    """Flags of the parts that are backdrop, with lit gaps and shadows; of those too small to tell; the shade."""
-    count = max(SHADED, int(parts.max())) + 1
-    area = np.bincount(parts.ravel(), minlength=count) / parts.size
-    middle, spread = _tones(parts, ratios[0], edges, count)
-    for other in ratios[1:]:
-        its_middle, its_spread = _tones(parts, other, edges, count)
-        evener = its_spread < spread - 0.02
-        middle[evener], spread[evener] = its_middle[evener], its_spread[evener]
-    meetings = _Meetings(parts, count, sharp, edges)
-    outline, all_round = meetings.softness([LIT]), meetings.softness(range(count))
-    behind = np.zeros(count, bool)
-    behind[[LIT, SHADED]] = True
-    low = _low(parts, count)
-    behind |= (spread < 0.06) & (np.abs(middle - 1) < 0.025) & (all_round < 0.5) & ~(outline < 0.25)
-    # The floor between a thing and the wall behind it meets that wall sharply.
-    behind |= (spread < 0.05) & (np.abs(middle - 1) < 0.015) & (all_round < 0.5) & low & (len(ratios) > 1)
-    dark = (middle < LIGHTEST) & (middle > DARKEST) & low
-    cast = dark & (spread < 2 * EVENNESS) & (outline > 0.5)
-    # Shadows that leave the picture were reached: they tell as well how dark a shadow is here.
-    known = middle[cast | ((np.arange(count) == SHADED) & (area > 0.002))]
-    if not known.size:
-        return behind, np.isinf(middle), LIGHTEST
-    behind |= cast
-    shade = median(known)
-    unlike = np.abs(middle - shade)
-    hard = dark & (spread < EVENNESS / 2) & (unlike < LIKENESS * 0.7) & (area > 0.004)
-    alike = dark & ~(outline < 0.4) & (spread < EVENNESS) & (unlike < 1.4 * LIKENESS)
-    behind |= hard
-    for _ in range(3):
-        behind |= alike & (meetings.softness(np.nonzero(behind)[0]) > 0.4)
-    return behind, np.isinf(middle), shade
-
-
-def _tones(parts: Labels, ratio: Plane, edges: Bytes, count: int) -> tuple[PerRegion, PerRegion]:
-    """Each part's median share of the backdrop's light, and how far it varies; nothing is known of small ones."""
-    inner = cv2.erode(1 - edges, np.ones((3, 3), np.uint8), borderValue=1) > 0
-    number, values = parts[inner], ratio[inner]
-    order = np.lexsort((values, number))
-    number, values = number[order], values[order]
-    first = np.searchsorted(number, np.arange(count + 1))
-    size = np.diff(first)
-    known = np.nonzero(size >= 40)[0]
-    middle, spread = np.full(count, np.inf), np.full(count, np.inf)
-    low, mid, high = (values[first[known] + (size[known] * share).astype(int)] for share in (0.1, 0.5, 0.9))
-    middle[known], spread[known] = mid, (high - low) / np.maximum(mid, 0.05)
-    return middle, spread
-
-
-class _Meetings:
-    """How softly parts meet, from the edges that they share."""
-
-    def __init__(self, parts: Labels, count: int, sharp: Mask, edges: Bytes) -> None:
-        self._count = count
-        whole = fill_nearest(parts, edges == 0)
-        # The border may run beside the steepest line of a wide edge.
-        soft: Plane = 1 - cv2.dilate(sharp.astype(np.float32), np.ones((5, 5), np.uint8))
-        pairs, self._softness, self._length = borders(whole, soft, self._count)
-        self._sides = pairs // self._count, pairs % self._count
-
-    def softness(self, others: Iterable[int]) -> PerRegion:
-        """0 where a part's edges against others are all sharp, 1 where all are soft; NaN where they hardly meet."""
-        faced_by = np.zeros(self._count, bool)
-        faced_by[list(others)] = True
-        total, length = np.zeros(self._count), np.zeros(self._count)
-        for own, other in (self._sides, self._sides[::-1]):
-            faced = faced_by[other]
-            total += np.bincount(own[faced], (self._softness * self._length)[faced], self._count)
-            length += np.bincount(own[faced], self._length[faced], self._count)
-        share: PerRegion = total / np.maximum(1, length)
-        share[length < 12] = np.nan
-        return share
-
-
-def _low(parts: Labels, count: int) -> Mask:
-    """Flags of the parts whose middle is below the upper third of all that is not backdrop."""
-    rows = np.nonzero((parts > SHADED).any(axis=1))[0]
-    if not rows.size:
-        return np.zeros(count, bool)
-    limit = rows[0] + 0.4 * (rows[-1] - rows[0])
-    area = np.maximum(1, np.bincount(parts.ravel(), minlength=count))
-    row = np.repeat(np.arange(parts.shape[0]), parts.shape[1])
-    low: Mask = np.bincount(parts.ravel(), row, count) / area > limit
-    return low
-
-
 def _tidied(parts: Labels, ratios: list[Plane], sharp: Mask, edges: Bytes) -> Bytes:
     """The subject's mask: penumbras go to their shadow, thin bars to the subject, other edge pixels to what is near."""
-    behind, small, shade = _behind(parts, ratios, sharp, edges)
+    told = measured(parts, ratios, sharp, edges)
+    behind, shade = behind_the_thing(told, len(ratios) > 1)
+    small, upright = told.small, told.small & ((told.height > 2 * told.width) | ~told.low)
     clear = (edges == 0) & ~small[parts]
     back: Bytes = (behind[parts] & clear).astype(np.uint8)
-    penumbra = (~clear & ~sharp & (ratios[0] < 1.01) & (ratios[0] > shade - LIKENESS)).astype(np.uint8)
+    penumbra = (~clear & ~upright[parts] & ~sharp & (ratios[0] < 1.01) & (ratios[0] > shade - LIKENESS)).astype(
+        np.uint8
+    )
     for _ in range(10):
         back |= cv2.dilate(back, np.ones((3, 3), np.uint8)) & penumbra
+    back |= _spilled(back, (~behind & (~small | upright))[parts], ratios[0])
     open_: Bytes = (~clear & (back == 0)).astype(np.uint8)
     # The edges of an outline are no wider than this; where they are, a bar or a wire lies between them.
     bar = (cv2.distanceTransform(open_, cv2.DIST_L2, 3) > 2.6) & sharp
     sides: Labels = np.where(back > 0, 1, 2).astype(np.int32)
     mask: Bytes = (fill_nearest(sides, (open_ == 0) | bar) == 2).astype(np.uint8)
     # Where the outline is as light as the backdrop bites are taken out of it.
-    whole = cv2.morphologyEx(_large_pieces(mask), cv2.MORPH_CLOSE, _disc(BITE))
+    whole = cv2.morphologyEx(_large_pieces(mask | _mended(mask, clear)), cv2.MORPH_CLOSE, _disc(BITE))
     return _large_pieces(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+
+
+def _mended(mask: Bytes, clear: Mask) -> Bytes:
+    """1 in the gaps of upright bars: between two ends one below the other, and too narrow for a gap between bars."""
+    upright = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((MENDED, 1), np.uint8))
+    gaps: Bytes = upright & (1 - mask) & (~clear).astype(np.uint8)
+    mended: Bytes = gaps & (1 - cv2.morphologyEx(gaps, cv2.MORPH_OPEN, np.ones((1, 2 * BALL), np.uint8)))
+    return mended
+
+
+def _spilled(back: Bytes, firm: Mask, ratio: Plane) -> Bytes:
+    """1 where it is darker than the backdrop, away from `firm` parts, and hangs together with a shadow or leaves."""
+    near = cv2.dilate(firm.astype(np.uint8), _disc(3)) > 0
+    foot = np.nonzero(firm.any(axis=1))[0]
+    dark = (ratio < 0.97) & (ratio > DARKEST) & ~near
+    if foot.size:
+        dark[: int(foot[0] + 0.4 * (foot[-1] - foot[0]))] = False
+    count, pieces = cv2.connectedComponents(dark.astype(np.uint8), connectivity=4)
+    shaded = np.bincount(pieces[(back > 0) & (ratio < LIGHTEST)], minlength=count) > 40
+    shadow = (shaded | leaving(pieces, count)) & (np.arange(count) > 0)
+    spilled: Bytes = shadow[pieces].astype(np.uint8)
+    return spilled
 
 
 def _large_pieces(mask: Bytes) -> Bytes:
