@@ -194,6 +194,19 @@ def test_other_seeds_light_other_windows(engine: PreviewEngine) -> None:
     assert float((difference(first, second).max(axis=2) > 90).mean()) > 0.01
 
 
+@pytest.mark.parametrize("hour", ["golden hour", "sunset", "dawn"])
+def test_while_the_sun_is_low_panes_mirror_a_bluish_sky_above_and_a_warm_one_below(
+    engine: PreviewEngine, hour: str
+) -> None:
+    prompt = f"{hour}, white plaster house"
+    glass = scene_of(prompt, clay_house()).slots.codes == GLASS
+    picture = engine.render(request(prompt, clay_house()))[0].astype(int)
+    warmth = picture[..., 0] - picture[..., 2]
+    rows = np.nonzero(glass)[0]
+    above, below = (warmth[band][glass[band]] for band in (np.s_[: rows.min() + 18], np.s_[rows.max() - 18 :]))
+    assert np.median(below) > np.median(above) + 20
+
+
 def test_asphalt_stands_in_water_and_a_lawn_does_not() -> None:
     """What mirrors the lit windows: the ground's light at night in the rain, beside its light without."""
 
