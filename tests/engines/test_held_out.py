@@ -12,7 +12,7 @@ from rerender.engines.preview import PreviewEngine
 from rerender.engines.preview.analysis import Analysis, analyse
 from rerender.engines.preview.control import decode, fit
 from rerender.engines.preview.plan import SLOTS
-from rerender.engines.preview.slot_codes import GLASS, GROUND, OBJECT, ROOF, RUG, SKY, WALL
+from rerender.engines.preview.slot_codes import GLASS, GROUND, LAMP, OBJECT, ROOF, RUG, SKY, WALL
 from rerender.engines.preview.slots import SURE, assign, likely_setting
 from rerender.engines.preview.subject import find_subject
 from tests.engines.controls import clay_house, cut_out_chair, drawn_room, png, request
@@ -186,6 +186,24 @@ def test_a_rooms_ceiling_floor_and_walls_are_where_they_are(name: str) -> None:
 def test_light_along_a_ceiling_is_no_window(name: str) -> None:
     _, analysis, truth = seen(name)
     assert overlap(assign(analysis, "interior").codes == GLASS, truth == GLASS) > 0.55
+
+
+def test_light_and_shade_on_the_plain_walls_of_clay_are_wall() -> None:
+    kept = []
+    for name in ("kitchen clay", "bedroom clay", "staircase clay", "double_height clay"):
+        _, analysis, truth = seen(name)
+        kept.append(float(np.mean(assign(analysis, "interior").codes[truth == WALL] == WALL)))
+    assert np.mean(kept) > 0.88
+
+
+@pytest.mark.parametrize("name", ["bedroom line", "bedroom on grey paper"])
+def test_lamps_on_bedside_tables_are_lamps_and_the_wall_above_a_wardrobe_is_wall(name: str) -> None:
+    _, analysis, truth = seen(name)
+    codes = assign(analysis, "interior").codes
+    _, lamps = cv2.connectedComponents((truth == LAMP).astype(np.uint8))
+    assert all(np.mean(codes[lamps == lamp] == LAMP) > 0.3 for lamp in range(1, lamps.max() + 1))
+    assert float(np.mean(truth[codes == LAMP] == LAMP)) > 0.8
+    assert float(np.mean(codes[truth == WALL] == WALL)) > 0.97
 
 
 def test_the_panes_of_a_room_without_a_view_are_its_transparent_parts() -> None:

@@ -25,6 +25,7 @@ from rerender.engines.preview.slot_codes import GLASS
 LAMP_BULB = linear(from_hex("#ffcb7a"))
 DARK_PANE = linear(from_hex("#24323a"))
 DAY_OUTSIDE = linear(from_hex("#cfe3f2"))
+DIM_OUTSIDE = 0.6
 MANY_WINDOWS = 9
 LIT_SHARE = 0.7
 # How much brighter than by day the glass next to the ground is while the sun is low.
@@ -127,6 +128,7 @@ def _window_view(scene: Scene, colours: Planes, picture: Planes) -> None:
     dark = scene.plan.time in ("night", "dusk")
     glass = scene.mask("glass") * np.float32(0.93)
     lightness = np.float32(0.3) + np.float32(0.7) * scene.luma
+    lightness *= np.float32(1 - DIM_OUTSIDE * min(1.0, scene.mood("moody")))
     if scene.plan.time in ("indoor", "studio", "day", "overcast"):
         outside = [(np.float32(1.1) - np.float32(0.3) * scene.rows()) * value * lightness for value in DAY_OUTSIDE]
     else:

@@ -70,6 +70,7 @@ LIGHTS: dict[Time, Light] = {
 # A room after dark, lit by its own lamps and their reflections.
 LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
 LAMPLIGHT = linear(from_hex("#ffba5e"))
+BOUNCED = 0.7
 # How far bad weather takes a time of day to an overcast one; dusk and night are dark either way.
 CLOUDING: dict[Time, float] = {"day": 0.9, "golden_hour": 0.45, "dawn": 0.5}
 
@@ -137,6 +138,9 @@ def shading(scene: Scene) -> Plane:
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)
+    if scene.plan.setting == "interior":
+        # Walls throw light back at one another, and at the ceiling, which clay renders often leave out.
+        return shade * (np.float32(1 - BOUNCED) * shade + np.float32(BOUNCED))
     return shade * shade
 
 
