@@ -146,6 +146,15 @@ def test_a_barns_roof_is_a_roof_in_clay_and_on_scanned_paper() -> None:
         assert overlap(assign(analysis, "exterior").codes == ROOF, truth == ROOF) > 0.75
 
 
+def test_a_wings_roof_is_a_roof_and_the_lawn_behind_a_shadow_is_lawn() -> None:
+    picture = CONTROLS["l_house clay"].draw(512)
+    codes, truth = assign(look(picture.pixels), "exterior").codes, picture.truth
+    left = np.arange(codes.shape[1])[None] < 0.4 * codes.shape[1]
+    right = np.arange(codes.shape[1])[None] > 0.9 * codes.shape[1]
+    assert float(np.mean(codes[(truth == ROOF) & left] == ROOF)) > 0.6
+    assert float(np.mean(codes[(truth == GROUND) & right] == GROUND)) > 0.95
+
+
 def test_what_is_transparent_is_sky_and_nothing_else_is() -> None:
     _, analysis, truth = seen("villa with alpha")
     assert overlap(assign(analysis, "exterior").codes == SKY, truth == SKY) > 0.985
