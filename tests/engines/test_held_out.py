@@ -155,6 +155,14 @@ def test_a_wings_roof_is_a_roof_and_the_lawn_behind_a_shadow_is_lawn() -> None:
     assert float(np.mean(codes[(truth == GROUND) & right] == GROUND)) > 0.95
 
 
+def test_the_sky_is_sky_on_both_sides_of_a_drawn_tower() -> None:
+    picture = CONTROLS["tower white on dark"].draw(512)
+    codes = assign(look(picture.pixels), "exterior").codes
+    middle = codes.shape[1] // 2
+    for side in (np.s_[:, :middle], np.s_[:, middle:]):
+        assert float(np.mean(codes[side][picture.truth[side] == SKY] == SKY)) > 0.8
+
+
 def test_what_is_transparent_is_sky_and_nothing_else_is() -> None:
     _, analysis, truth = seen("villa with alpha")
     assert overlap(assign(analysis, "exterior").codes == SKY, truth == SKY) > 0.985

@@ -93,7 +93,8 @@ def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
         red, green, blue = r.colour.T
         sky &= (r.luma > 0.35) & ((r.luma > 0.55) | (blue > red + 0.03)) & (blue > green - 0.12) & (r.centre_y < 0.6)
     else:
-        sky &= r.luma_spread < 0.12
+        # Ink that hangs into it, as a tree's, makes a narrow strip of a drawing's sky less even than a shaded one.
+        sky &= r.luma_spread < (0.16 if analysis.kind == "line" else 0.12)
     ground = (r.touch_bottom > 0.08) & (r.bottom > 0.98) & (r.area > 0.02)
     ground &= (r.centre_y > 0.72) | ((r.centre_y > 0.6) | sky if analysis.kind != "photo" else False)
     return sky, ground
