@@ -12,7 +12,7 @@ from rerender.engines.preview import PreviewEngine
 from rerender.engines.preview.analysis import Analysis, analyse
 from rerender.engines.preview.control import decode, fit
 from rerender.engines.preview.plan import SLOTS
-from rerender.engines.preview.slot_codes import GLASS, GROUND, OBJECT, ROOF, RUG, SKY, WALL
+from rerender.engines.preview.slot_codes import GLASS, GROUND, LAMP, OBJECT, ROOF, RUG, SKY, WALL
 from rerender.engines.preview.slots import SURE, assign, likely_setting
 from rerender.engines.preview.subject import find_subject
 from tests.engines.controls import clay_house, cut_out_chair, drawn_room, png, request
@@ -154,6 +154,23 @@ def test_a_barns_roof_is_a_roof_in_clay_and_on_scanned_paper() -> None:
         assert overlap(assign(analysis, "exterior").codes == ROOF, truth == ROOF) > 0.75
 
 
+def test_a_wings_roof_is_a_roof_and_the_lawn_behind_a_shadow_is_lawn() -> None:
+    picture = CONTROLS["l_house clay"].draw(512)
+    codes, truth = assign(look(picture.pixels), "exterior").codes, picture.truth
+    left = np.arange(codes.shape[1])[None] < 0.4 * codes.shape[1]
+    right = np.arange(codes.shape[1])[None] > 0.9 * codes.shape[1]
+    assert float(np.mean(codes[(truth == ROOF) & left] == ROOF)) > 0.6
+    assert float(np.mean(codes[(truth == GROUND) & right] == GROUND)) > 0.95
+
+
+def test_the_sky_is_sky_on_both_sides_of_a_drawn_tower() -> None:
+    picture = CONTROLS["tower white on dark"].draw(512)
+    codes = assign(look(picture.pixels), "exterior").codes
+    middle = codes.shape[1] // 2
+    for side in (np.s_[:, :middle], np.s_[:, middle:]):
+        assert float(np.mean(codes[side][picture.truth[side] == SKY] == SKY)) > 0.8
+
+
 def test_what_is_transparent_is_sky_and_nothing_else_is() -> None:
     _, analysis, truth = seen("villa with alpha")
     assert overlap(assign(analysis, "exterior").codes == SKY, truth == SKY) > 0.985
@@ -194,6 +211,24 @@ def test_a_rooms_ceiling_floor_and_walls_are_where_they_are(name: str) -> None:
 def test_light_along_a_ceiling_is_no_window(name: str) -> None:
     _, analysis, truth = seen(name)
     assert overlap(assign(analysis, "interior").codes == GLASS, truth == GLASS) > 0.55
+
+
+def test_light_and_shade_on_the_plain_walls_of_clay_are_wall() -> None:
+    kept = []
+    for name in ("kitchen clay", "bedroom clay", "staircase clay", "double_height clay"):
+        _, analysis, truth = seen(name)
+        kept.append(float(np.mean(assign(analysis, "interior").codes[truth == WALL] == WALL)))
+    assert np.mean(kept) > 0.88
+
+
+@pytest.mark.parametrize("name", ["bedroom line", "bedroom on grey paper"])
+def test_lamps_on_bedside_tables_are_lamps_and_the_wall_above_a_wardrobe_is_wall(name: str) -> None:
+    _, analysis, truth = seen(name)
+    codes = assign(analysis, "interior").codes
+    _, lamps = cv2.connectedComponents((truth == LAMP).astype(np.uint8))
+    assert all(np.mean(codes[lamps == lamp] == LAMP) > 0.3 for lamp in range(1, lamps.max() + 1))
+    assert float(np.mean(truth[codes == LAMP] == LAMP)) > 0.8
+    assert float(np.mean(codes[truth == WALL] == WALL)) > 0.97
 
 
 def test_the_panes_of_a_room_without_a_view_are_its_transparent_parts() -> None:

@@ -21,7 +21,7 @@ from rerender.engines.preview.light import LIGHTS, light_of, relight
 from rerender.engines.preview.perspective import faces, ground_layout, metres_per_pixel, wall_layout
 from rerender.engines.preview.plan import SLOTS
 from rerender.engines.preview.scene import Scene
-from rerender.engines.preview.slot_codes import GLASS
+from rerender.engines.preview.slot_codes import GLASS, SKY, WALL
 from rerender.engines.preview.structure_lock import edges, guide, lock_structure
 from tests.engines.controls import (
     clay_house,
@@ -203,6 +203,36 @@ def test_other_seeds_light_other_windows(engine: PreviewEngine) -> None:
     data, _, size = sample("street")
     first, second = (engine.render(request("night", data, size=size, seed=seed))[0] for seed in (1, 2))
     assert float((difference(first, second).max(axis=2) > 90).mean()) > 0.01
+
+
+@pytest.mark.parametrize("hour", ["golden hour", "sunset", "dawn"])
+def test_while_the_sun_is_low_panes_mirror_a_bluish_sky_above_and_a_warm_one_below(
+    engine: PreviewEngine, hour: str
+) -> None:
+    prompt = f"{hour}, white plaster house"
+    glass = scene_of(prompt, clay_house()).slots.codes == GLASS
+    picture = engine.render(request(prompt, clay_house()))[0].astype(int)
+    warmth = picture[..., 0] - picture[..., 2]
+    rows = np.nonzero(glass)[0]
+    above, below = (warmth[band][glass[band]] for band in (np.s_[: rows.min() + 18], np.s_[rows.max() - 18 :]))
+    assert np.median(below) > np.median(above) + 20
+
+
+def test_nothing_burns_out_beside_the_dark_walls_of_a_moody_room(engine: PreviewEngine) -> None:
+    glass = scene_of("interior, navy walls", drawn_room()).slots.codes == GLASS
+    plain, moody = (
+        engine.render(request(prompt, drawn_room()))[0][glass].mean()
+        for prompt in ("interior, navy walls", "moody interior, navy walls")
+    )
+    assert moody < 0.85 * plain
+
+
+def test_a_white_ceiling_is_nearly_as_light_as_white_walls(engine: PreviewEngine) -> None:
+    picture = CONTROLS["kitchen clay"].draw(768)
+    made = engine.render(request("kitchen, white walls", picture.pixels, size=picture.pixels.shape[1::-1]))[0].mean(
+        axis=2
+    )
+    assert np.median(made[picture.truth == SKY]) > 0.66 * np.median(made[picture.truth == WALL])
 
 
 def test_asphalt_stands_in_water_and_a_lawn_does_not(engine: PreviewEngine) -> None:

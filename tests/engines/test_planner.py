@@ -142,6 +142,21 @@ def test_dark_is_a_mood_only_when_no_thing_is_dark(prompt: str, moody: bool) -> 
     assert ("moody" in plan(prompt).moods) == moody
 
 
+@pytest.mark.parametrize(
+    ("prompt", "dark"),
+    [
+        ("moody interior, navy walls", True),
+        ("dark living room", True),
+        ("living room, navy walls", False),
+        ("moody interior, white ceiling", False),
+    ],
+)
+def test_the_ceiling_is_dark_in_a_moody_or_dark_room_unless_it_is_named(prompt: str, dark: bool) -> None:
+    ceiling = plan(prompt).surfaces["sky"].colour
+    assert ceiling is not None
+    assert (lightness(ceiling) < 0.5) == dark
+
+
 def test_a_dark_thing_is_darker_than_it_would_be() -> None:
     roof = plan("dark roof").surfaces["roof"]
     assert roof.colour is not None

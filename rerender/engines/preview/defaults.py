@@ -110,7 +110,13 @@ BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
         "product": {"object": "fabric #c07a56", "object2": "walnut", "sky": "paint #ead9c3", "ground": "paint #efe2d0"},
     },
     "moody": {
-        "interior": {"wall": "paint #39424a", "ground": "walnut", "object": "leather #5a3827", "object2": "steel"},
+        "interior": {
+            "sky": "paint #5b5f62",
+            "wall": "paint #39424a",
+            "ground": "walnut",
+            "object": "leather #5a3827",
+            "object2": "steel",
+        },
         "product": {"sky": "paint #2f343a", "ground": "paint #3a3f45"},
     },
     "pastel": {

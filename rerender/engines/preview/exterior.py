@@ -7,7 +7,8 @@ import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.fields import Plane, median, percentile, percentiles
-from rerender.engines.preview.regions import Regions, fill_nearest
+from rerender.engines.preview.plan import SLOTS
+from rerender.engines.preview.regions import PerRegion, Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
 from rerender.engines.preview.windows import glaze
 
@@ -92,7 +93,8 @@ def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
         red, green, blue = r.colour.T
         sky &= (r.luma > 0.35) & ((r.luma > 0.55) | (blue > red + 0.03)) & (blue > green - 0.12) & (r.centre_y < 0.6)
     else:
-        sky &= r.luma_spread < 0.12
+        # Ink that hangs into it, as a tree's, makes a narrow strip of a drawing's sky less even than a shaded one.
+        sky &= r.luma_spread < (0.16 if analysis.kind == "line" else 0.12)
     ground = (r.touch_bottom > 0.08) & (r.bottom > 0.98) & (r.area > 0.02)
     ground &= (r.centre_y > 0.72) | ((r.centre_y > 0.6) | sky if analysis.kind != "photo" else False)
     return sky, ground
@@ -134,9 +136,11 @@ def _horizon_row(open_air: Mask) -> float:
 
 
 def _is_roof(analysis: Analysis, codes: Codes, region: int) -> bool:
-    """A wide, high region with sky above it that does not stand on the ground."""
+    """A wide, high region with sky above it that does not stand on the ground; a smaller, lower one if it is flat."""
     r = analysis.regions
-    if r.area[region] < 0.02 or r.centre_y[region] > 0.5 or r.top[region] > 0.5 or r.aspect[region] < 1.1:
+    flat = analysis.kind == "clay" and r.luma_spread[region] < 0.03
+    least, lowest = (0.015, 0.55) if flat else (0.02, 0.5)
+    if r.area[region] < least or r.centre_y[region] > lowest or r.top[region] > 0.5 or r.aspect[region] < 1.1:
         return False
     mask = r.labels == region
     columns = np.nonzero(mask.any(axis=0))[0]
@@ -148,18 +152,34 @@ def _is_roof(analysis: Analysis, codes: Codes, region: int) -> bool:
 
 
 def _lay_shadows(analysis: Analysis, codes: Codes, subject: Mask) -> None:
-    """A flat region with open ground before it, a wall's shadow or a paving stone, belongs to the ground."""
+    """A flat region with open ground before it, a wall's shadow or a paving stone, belongs to the ground.
+
+    So does, behind such a shadow, what is as light as the ground with nothing standing behind it.
+    """
     r = analysis.regions
-    height = codes.shape[0]
-    for region in np.nonzero(subject & (r.centre_y > 0.58) & (r.aspect > 1.8) & (r.area > 0.0004))[0]:
-        rows, columns = r.box(int(region))
-        mask = r.labels[rows, columns] == region
-        across = np.arange(columns.start, columns.stop)
-        above = codes[np.maximum(rows.start + mask.argmax(axis=0) - 5, 0), across]
-        below = codes[np.minimum(rows.stop - mask[::-1].argmax(axis=0) + 4, height - 1), across]
-        if np.mean(below == GROUND) > 0.6 and np.mean((above == WALL) | (above == GROUND)) > 0.5:
-            codes[rows, columns][mask] = GROUND
+    low = subject & (r.centre_y > 0.58) & (r.aspect > 1.8) & (r.area > 0.0004)
+    for region in np.nonzero(low)[0]:
+        above, below = _shares_beside(r, int(region), codes)
+        if below[GROUND] > 0.6 and above[WALL] + above[GROUND] > 0.5:
+            codes[r.labels == region] = GROUND
+    if (codes == GROUND).any():
+        low &= np.abs(r.luma - median(analysis.luma[codes == GROUND])) < 0.03
+    for region in np.nonzero(low)[0]:
+        above, below = _shares_beside(r, int(region), codes)
+        if below[GROUND] > 0.6 and above[SKY] + above[GROUND] > 0.5:
+            codes[r.labels == region] = GROUND
     _take_islands(codes)
+
+
+def _shares_beside(r: Regions, region: int, codes: Codes) -> tuple[PerRegion, PerRegion]:
+    """(slots,) twice: which share of a region has each slot a little above it, and below it."""
+    rows, columns = r.box(region)
+    mask = r.labels[rows, columns] == region
+    across = np.arange(columns.start, columns.stop)
+    above = codes[np.maximum(rows.start + mask.argmax(axis=0) - 5, 0), across]
+    below = codes[np.minimum(rows.stop - mask[::-1].argmax(axis=0) + 4, codes.shape[0] - 1), across]
+    shares = [np.bincount(found, minlength=len(SLOTS)) / len(across) for found in (above, below)]
+    return shares[0], shares[1]
 
 
 def _take_islands(codes: Codes) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane, percentile
+from rerender.engines.preview.fields import Plane, median
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
 from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
@@ -40,7 +40,14 @@ def interior_codes(analysis: Analysis) -> Codes:
     _shell(r, slot, thickness)
     planes = None if shell is None or analysis.kind != "clay" else shell.planes(r.labels.shape)
     box = np.zeros(r.count, bool) if planes is None else _box(r, slot, planes, boxiness)
-    _openings(r, slot, boxiness)
+    if planes is None:
+        _openings(r, slot, boxiness)
+    _hangings(r, slot, thickness, boxiness)
+    if planes is None:
+        _frames(r, slot)
+    else:
+        _leave_plain(r, slot)
+    _bits_of_wall(r, slot)
     floor = 0.0 if shell is None else shell.bottom / r.labels.shape[0]
     _floor_coverings(r, slot, thickness, slanting, floor)
     if analysis.kind == "line":
@@ -81,8 +88,10 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     large = r.area > 0.012
     pane = _panes(r, planes, share, boxiness)
     raised = r.bottom * planes.shape[0] < np.nonzero((planes == BACK).any(axis=1))[0].max(initial=0) - 4
-    box: Mask = ((share[:, BACK] > 0.6) & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
-    box |= (share[:, BACK] > 0.6) & (r.area > 0.002) & _under_ceiling(r, planes)
+    back = share[:, BACK] > 0.6
+    box: Mask = (back & (r.area > 0.02) & (raised | (r.area > 0.05))) | (r.area > 0.06)
+    box |= back & (r.area > 0.006) & raised & _like_the_wall(r, planes)
+    box |= back & (r.area > 0.002) & _under_ceiling(r, planes)
     box |= (share[:, [LEFT, RIGHT]].sum(axis=1) > 0.6) & (large | at_border)
     box |= (share[:, FLOOR] > 0.6) & (at_border | (r.area > 0.02))
     box |= (share[:, CEILING] > 0.6) & (large | at_border)
@@ -91,6 +100,13 @@ def _box(r: Regions, slot: Codes, planes: NDArray[np.uint8], boxiness: PerRegion
     slot[box] = PLANE_SLOTS[share.argmax(axis=1)[box]]
     slot[pane] = GLASS
     return box
+
+
+def _like_the_wall(r: Regions, planes: NDArray[np.uint8]) -> Mask:
+    """Flags of the regions that are as light as most of the back wall."""
+    wall = planes == BACK
+    flags: Mask = np.abs(r.luma - (median(r.luma[r.labels][wall]) if wall.any() else 0.0)) < 0.05
+    return flags
 
 
 def _under_ceiling(r: Regions, planes: NDArray[np.uint8]) -> Mask:
@@ -107,8 +123,7 @@ def _panes(r: Regions, planes: NDArray[np.uint8], share: PerRegion, boxiness: Pe
     for plane in (BACK, LEFT, RIGHT):
         here = planes == plane
         if here.any():
-            wall = percentile(luma[here], 35)
-            pane |= (share[:, plane] > 0.7) & (r.luma > wall + 0.1)
+            pane |= (share[:, plane] > 0.7) & (r.luma > median(luma[here]) + 0.1)
     high = r.centre_y < 0.56
     flags: Mask = pane & high & ~_under_ceiling(r, planes) & (boxiness > 0.72) & (r.area > 0.002) & (r.area < 0.08)
     return flags
@@ -131,16 +146,62 @@ def _see_through(codes: Codes, alpha: Plane) -> None:
 
 
 def _openings(r: Regions, slot: Codes, boxiness: PerRegion) -> None:
-    """High up, large boxes are windows, small ones pictures in wooden frames, small tapered shapes lamps."""
-    high = (slot == UNDECIDED) & (r.centre_y < 0.53)
-    window = high & (r.area > 0.007) & (boxiness > 0.8) & (r.centre_y < 0.5)
-    slot[window] = GLASS
-    high &= ~window & (r.area > 0.0006) & (r.area < 0.006)
-    slot[high & (r.centre_y < 0.45) & (boxiness >= 0.87)] = OBJECT2
+    """High up, large boxes are windows."""
+    high = (slot == UNDECIDED) & (r.centre_y < 0.5)
+    slot[high & (r.area > 0.007) & (boxiness > 0.8)] = GLASS
+
+
+def _hangings(r: Regions, slot: Codes, thickness: PerRegion, boxiness: PerRegion) -> None:
+    """High up, small boxes are pictures in wooden frames, and small tapered shapes lamps."""
+    high = (slot == UNDECIDED) & (r.centre_y < 0.45) & (r.area > 0.0006) & (r.area < 0.006)
+    slot[high & (boxiness >= 0.87)] = OBJECT2
+    slot[_lamps(r, slot, thickness, boxiness)] = LAMP
+
+
+def _frames(r: Regions, slot: Codes) -> None:
+    """What is small and beside a window is its frame."""
+    slot[(slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2) & (r.area < 0.012)] = OBJECT2
+
+
+def _bits_of_wall(r: Regions, slot: Codes) -> None:
+    """What furniture cut off a wall, and what reaches from the ceiling to the picture's side, is wall too."""
+    beside = _neighbours(r, slot)
+    cut_off = (r.aspect < 0.6) & (r.area > 0.0015) & (r.area < 0.02) & (beside[:, WALL] > 0.5)
+    under_ceiling = (r.touch_left + r.touch_right > 0.05) & (beside[:, SKY] > 0.3)
+    slot[(slot == UNDECIDED) & (cut_off | under_ceiling)] = WALL
+
+
+def _lamps(r: Regions, slot: Codes, thickness: PerRegion, boxiness: PerRegion) -> Mask:
+    """Flags of small tapered shapes before a wall or a window; lower down only of those that widen to their foot."""
+    beside = _neighbours(r, slot)
+    small = (slot == UNDECIDED) & (r.area > 0.0006) & (r.area < 0.006) & (thickness > 0.25 * np.sqrt(r.area))
     tapered = (boxiness > 0.55) & (boxiness < 0.87) & (r.aspect > 0.7) & (r.aspect < 2.8)
-    slot[high & tapered & (_neighbours(r, slot)[:, WALL] > 0.5)] = LAMP
-    frame = (slot == UNDECIDED) & (_neighbours(r, slot)[:, GLASS] > 0.2) & (r.area < 0.012)
-    slot[frame] = OBJECT2
+    hung = (r.centre_y < 0.53) & (beside[:, WALL] + beside[:, GLASS] > 0.5)
+    standing = small & tapered & ~hung & (r.centre_y < 0.6) & (beside[:, WALL] > 0.7)
+    flags: Mask = small & tapered & hung
+    for region in np.nonzero(standing)[0]:
+        flags[region] = _widens(r, int(region))
+    return flags
+
+
+def _widens(r: Regions, region: int) -> bool:
+    """Whether a region is wider in its lower third than in its upper, its tips left out."""
+    rows = r.points(region)[:, 1].astype(int)
+    widths = np.bincount(rows - rows.min())
+    body = widths[2 * widths > widths.max()]
+    third = len(body) // 3
+    return bool(body[:third].sum() < 0.92 * body[len(body) - third :].sum())
+
+
+def _leave_plain(r: Regions, slot: Codes) -> None:
+    """In clay, small shapes with hardly more than wall, ceiling and window around them are light and shade on these."""
+    small = (r.area < 0.006) & (r.centre_y < 0.53)
+    for _ in range(2):
+        beside = _neighbours(r, slot)
+        bright = r.luma > 0.9 * np.max(r.luma[slot == GLASS], initial=0.9)
+        slot[(slot == UNDECIDED) & small & bright & (beside[:, GLASS] > 0.4)] = GLASS
+        flat = beside[:, [WALL, SKY, GLASS]].sum(axis=1) > 0.6
+        slot[(slot == UNDECIDED) & small & flat] = WALL
 
 
 def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Mask, floor: float) -> None:
@@ -150,8 +211,7 @@ def _floor_coverings(r: Regions, slot: Codes, thickness: PerRegion, slanting: Ma
     strip = thickness < 0.35 * np.sqrt(r.area)
     long_ = thickness < 0.2 * np.sqrt(r.area)
     skirting = open_ & long_ & (thickness < 0.022) & (beside[:, WALL] > 0.3) & (r.centre_y > 0.5)
-    cut_off = open_ & (r.aspect < 0.6) & (r.area > 0.0015) & (beside[:, WALL] > 0.5)
-    slot[skirting | cut_off] = WALL
+    slot[skirting] = WALL
     flat = (r.centre_y > 0.64) & (r.top > floor - 0.02) & (r.aspect > 1.5)
     slot[open_ & flat & (r.area > 0.02) & (thickness > 0.03)] = RUG
     boards = slanting & (thickness < 0.24 * np.sqrt(r.area)) & (r.centre_y > 0.64) & (r.area > 0.002)

@@ -14,6 +14,7 @@ from rerender.engines.preview.fields import (
     from_hex,
     linear,
     mix_into,
+    percentiles,
     resize,
     smoothstep,
 )
@@ -24,8 +25,11 @@ from rerender.engines.preview.slot_codes import GLASS
 LAMP_BULB = linear(from_hex("#ffcb7a"))
 DARK_PANE = linear(from_hex("#24323a"))
 DAY_OUTSIDE = linear(from_hex("#cfe3f2"))
+DIM_OUTSIDE = 0.6
 MANY_WINDOWS = 9
 LIT_SHARE = 0.7
+# How much brighter than by day the glass next to the ground is while the sun is low.
+LOW_SUN = 1.0
 
 
 def light_lamps(scene: Scene, colours: Planes, picture: Planes) -> Planes:
@@ -52,7 +56,8 @@ def _lit_windows(scene: Scene, colours: Planes, picture: Planes) -> None:
         local = np.clip(0.25 + 0.75 * scene.luma / (blur(scene.luma, 8 * scene.unit) + 0.06), 0.2, 1.6)
     else:
         lit = _somebody_home(scene)
-        _reflecting_glass(scene, picture, glass * (1 - np.minimum(lit * 2, 1)), 0.7)
+        # Lamps outshine the sky in a pane after dark; while the sun is up they only warm it.
+        _reflecting_glass(scene, picture, glass * (1 - np.minimum(lit * np.float32(2 * emission), 1)), 0.9)
         glow *= lit
         local = np.float32(0.35) + np.float32(0.65) * np.clip(scene.luma + np.float32(0.25), 0, 1)
     glow *= np.float32(emission)
@@ -91,19 +96,28 @@ def _photo_windows(scene: Scene) -> Plane:
 
 
 def _reflecting_glass(scene: Scene, picture: Planes, glass: Plane, strength: float) -> None:
-    """A pane mirrors the sky above, with its clouds, and is dark below."""
-    top, middle, horizon = light_of(scene).sky
-    height = np.clip(1 - scene.rows() * np.float32(1.1), 0, 1) * np.float32(0.55)
-    height = height + (coarse_fbm(scene.shape, 9, 2, scene.rng("reflection")) - np.float32(0.5)) * np.float32(0.5)
-    np.clip(height, 0.03, 1, out=height)
-    height *= np.float32(0.35) + np.float32(0.65) * scene.luma
+    """A pane mirrors the sky above, with its clouds, and is dark below, but for the glow of a low sun."""
+    light, down = light_of(scene), _down_the_glass(scene)
+    bright = np.clip(1 - scene.rows() * np.float32(1.1), 0, 1) * np.float32(0.55)
+    if light.emission:
+        bright += down * np.float32(LOW_SUN * light.glow)
+    bright = bright + (coarse_fbm(scene.shape, 9, 2, scene.rng("reflection")) - np.float32(0.5)) * np.float32(0.5)
+    np.clip(bright, 0.03, 1, out=bright)
+    bright *= np.float32(0.35) + np.float32(0.65) * scene.luma
     glass = glass * np.float32(strength)
-    for plane, t, m, h, dark in zip(picture, top, middle, horizon, DARK_PANE, strict=True):
-        reflection = height * np.float32(0.3 * t + 0.5 * m + 0.2 * h)
+    for plane, sky, dark in zip(picture, zip(*light.sky, strict=True), DARK_PANE, strict=True):
+        reflection = bright * np.interp(down, (0, 0.5, 1), sky).astype(np.float32)
         reflection += np.float32(0.3 * dark)
         reflection -= plane
         reflection *= glass
         plane += reflection
+
+
+def _down_the_glass(scene: Scene) -> Plane:
+    """(H, 1): from 0 at the highest pane to 1 at the lowest, along which the mirrored sky goes to its horizon."""
+    glazed = np.nonzero(scene.slots.codes == GLASS)[0] / scene.slots.codes.shape[0]
+    top, bottom = percentiles(glazed, 2, 98) if glazed.size else (0.0, 1.0)
+    return smoothstep(float(top), float(bottom) + 1e-3, scene.rows())
 
 
 def _window_view(scene: Scene, colours: Planes, picture: Planes) -> None:
@@ -114,6 +128,7 @@ def _window_view(scene: Scene, colours: Planes, picture: Planes) -> None:
     dark = scene.plan.time in ("night", "dusk")
     glass = scene.mask("glass") * np.float32(0.93)
     lightness = np.float32(0.3) + np.float32(0.7) * scene.luma
+    lightness *= np.float32(1 - DIM_OUTSIDE * min(1.0, scene.mood("moody")))
     if scene.plan.time in ("indoor", "studio", "day", "overcast"):
         outside = [(np.float32(1.1) - np.float32(0.3) * scene.rows()) * value * lightness for value in DAY_OUTSIDE]
     else:

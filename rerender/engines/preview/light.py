@@ -59,8 +59,8 @@ def _light(
 
 LIGHTS: dict[Time, Light] = {
     "day": _light("#fff4df", 1.0, "#a9c6f2", 0.42, "#3f86d0 #8dbbe8 #dcebf5", 0, 0.25, 0.36),
-    "golden_hour": _light("#ffbf78", 1.45, "#9a9ccc", 0.46, "#4f86c6 #f7ad78 #ffd27f", 0.25, 1.0, 0.27),
-    "dawn": _light("#ffc7a8", 0.85, "#a3a8d6", 0.46, "#6f86bd #e7b3b4 #ffe2c4", 0.2, 0.7, 0.30),
+    "golden_hour": _light("#ffbf78", 1.45, "#9a9ccc", 0.46, "#4f86c6 #f7ad78 #ffd27f", 0.08, 1.0, 0.27),
+    "dawn": _light("#ffc7a8", 0.85, "#a3a8d6", 0.46, "#6f86bd #e7b3b4 #ffe2c4", 0.08, 0.7, 0.30),
     "dusk": _light("#7f92d8", 0.34, "#5c6fc0", 0.50, "#17306a #5b6fb2 #e2a58c", 1.0, 0.3, 0.13),
     "night": _light("#7d9be0", 0.26, "#2b3f78", 0.40, "#050a1e #0f1c42 #27386a", 1.3, 0.0, 0.055),
     "overcast": _light("#eef2f5", 0.55, "#d3dae0", 0.62, "#a9b4bf #c6ced5 #e0e4e6", 0, 0, 0.36),
@@ -70,6 +70,7 @@ LIGHTS: dict[Time, Light] = {
 # A room after dark, lit by its own lamps and their reflections.
 LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
 LAMPLIGHT = linear(from_hex("#ffba5e"))
+BOUNCED = 0.7
 # How far bad weather takes a time of day to an overcast one; dusk and night are dark either way.
 CLOUDING: dict[Time, float] = {"day": 0.9, "golden_hour": 0.45, "dawn": 0.5}
 
@@ -137,6 +138,9 @@ def shading(scene: Scene) -> Plane:
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)
+    if scene.plan.setting == "interior":
+        # Walls throw light back at one another, and at the ceiling, which clay renders often leave out.
+        return shade * (np.float32(1 - BOUNCED) * shade + np.float32(BOUNCED))
     return shade * shade
 
 

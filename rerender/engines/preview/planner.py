@@ -37,7 +37,8 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     named_setting = _named_setting(phrases)
     place = setting or named_setting or "exterior"
     season = _winner(phrases, "season")
-    moods = _moods(at_large, season, _darkness(bindings))
+    darkness = _darkness(bindings)
+    moods = _moods(at_large, season, darkness)
     weather = _weather(phrases, place, season)
     medium = _winner(phrases, "medium")
     time = _winner(phrases, "time", least=0.5 if place == "exterior" else 1.0)
@@ -45,7 +46,7 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
         time = time or "night"
     hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
     refused = Refused(_negated(phrases, "material"), tuple(map(colour_of, sorted(_negated(phrases, "colour")))))
-    surfaces, furnishing = furnish(place, bindings, _themes(at_large, moods), season, refused)
+    surfaces, furnishing = furnish(place, bindings, _themes(at_large, moods, darkness), season, refused)
     palette, palette_named = palette_of(surfaces, hour)
     planned = Plan(
         setting=place,
@@ -154,9 +155,10 @@ def _default_time(
     return next((time for time in likely if time not in refused), likely[-1])
 
 
-def _themes(phrases: Sequence[Phrase], moods: Mapping[str, float]) -> dict[str, float]:
-    """Styles and moods that bring their own surfaces, styles last because they say more."""
-    named_moods = {mood: moods[mood] for mood in _strengths(phrases, "mood")}
+def _themes(phrases: Sequence[Phrase], moods: Mapping[str, float], darkness: float) -> dict[str, float]:
+    """Styles and moods that bring their own surfaces, styles last because they say more; a dark room is a moody one."""
+    named = {*_strengths(phrases, "mood"), *(["moody"] if darkness else [])}
+    named_moods = {mood: weight for mood, weight in moods.items() if mood in named}
     return {theme: weight for theme, weight in (named_moods | _strengths(phrases, "style")).items() if theme in BUNDLES}
 
 
