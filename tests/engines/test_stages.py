@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rerender.engines.preview.analysis import analyse
 from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.control import decode, fit
+from rerender.engines.preview.engine import make_scene
 from rerender.engines.preview.fields import (
     blur,
     fbm,
@@ -115,7 +117,7 @@ def test_a_turned_jpeg_is_turned_back() -> None:
     exif[0x0112] = 6
     stream = io.BytesIO()
     Image.new("RGB", (40, 20), "red").save(stream, "JPEG", exif=exif)
-    assert decode(stream.getvalue()).size == (20, 40)
+    assert decode(stream.getvalue()).rgb.shape == (40, 20, 3)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
@@ -151,6 +153,41 @@ def test_what_is_behind_a_cut_out_does_not_matter() -> None:
 def test_an_opaque_alpha_channel_is_no_mask() -> None:
     opaque = np.full((32, 32, 4), 255, np.uint8)
     assert fit(decode(png(opaque)), 32, 32).alpha is None
+
+
+@pytest.mark.parametrize(("ink", "light"), [(20, True), (235, False)])
+def test_a_drawing_on_see_through_paper_is_read_as_a_drawing(ink: int, light: bool) -> None:
+    """Dark strokes lie on white paper, light ones on black; at 512 px no pixel of them is half opaque."""
+    paper = np.zeros((2048, 2048, 4), np.uint8)
+    paper[..., :3] = ink
+    for at in range(300, 1800, 150):
+        paper[300:1800, at, 3] = paper[at, 300:1800, 3] = 255
+    picture = decode(png(paper))
+    assert (analyse(fit(picture, 512, 512)).kind, fit(picture, 512, 512).alpha) == ("line", None)
+    assert (float(fit(picture, 1024, 1024).luma.mean()) > 0.5) == light
+
+
+def test_a_veil_over_all_is_no_mask() -> None:
+    house = cv2.cvtColor(clay_house(), cv2.COLOR_GRAY2RGBA)
+    veiled = house.copy()
+    veiled[..., 3] = 102
+    first, second = (fit(decode(png(pixels)), 512, 512) for pixels in (house, veiled))
+    assert second.alpha is None
+    assert np.array_equal(first.rgb, second.rgb)
+
+
+def test_a_crop_that_shows_nothing_solid_of_the_subject_is_read() -> None:
+    """The seat lies beyond the left edge, and of it one wire reaches into the picture."""
+    pixels = np.zeros((256, 2048, 4), np.uint8)
+    pixels[50:200, 50:500] = (180, 180, 180, 255)
+    pixels[100:104, 500:1700] = (60, 60, 60, 110)
+    picture = decode(png(pixels))
+    assert picture.alpha is not None
+    control = fit(picture, 512, 512)
+    assert control.alpha is not None
+    assert not (control.alpha > 0.5).any()
+    scene = make_scene(control, "oak", analyse(control))
+    assert scene.subject_luma().size == control.luma.size
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:

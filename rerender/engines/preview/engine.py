@@ -11,12 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rerender.engines.base import Description
 from rerender.engines.preview.analysis import ANALYSIS_SIDE, Analysis, AnalysisCache, analyse
 from rerender.engines.preview.base_colour import base_colour
-from rerender.engines.preview.control import ControlImage, decode, fit, to_grey
+from rerender.engines.preview.control import ControlImage, Decoded, decode, fit, to_grey
 from rerender.engines.preview.exposure import expose
 from rerender.engines.preview.fields import Bytes, Planes, mix_into, to_bytes
 from rerender.engines.preview.grade import grade
@@ -100,7 +99,7 @@ class PreviewEngine:
         )
         return analysis, control, large
 
-    def _analysis(self, image: Image.Image, request: RenderRequest) -> Analysis:
+    def _analysis(self, image: Decoded, request: RenderRequest) -> Analysis:
         width, height = _within(ANALYSIS_SIDE, request)
         key = hashlib.sha256(request.control_image).hexdigest(), width, height
         analysis = self._analyses.get(key)
@@ -118,7 +117,7 @@ class _Frame:
     detail: NDArray[Any] | None
 
 
-def _fitted(image: Image.Image, request: RenderRequest, side: int) -> tuple[ControlImage, Bytes]:
+def _fitted(image: Decoded, request: RenderRequest, side: int) -> tuple[ControlImage, Bytes]:
     """The control image at the working size, and its luma at the output's."""
     control = fit(image, *_within(side, request))
     if control.rgb.shape[1::-1] == (request.image_width, request.image_height):
