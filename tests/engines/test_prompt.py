@@ -163,6 +163,12 @@ def test_no_text_makes_it_raise(text: str) -> None:
     assert all(0 <= phrase.weight <= 2 for phrase in phrases(text))
 
 
+@pytest.mark.parametrize("mark", ["\uff9e", "\uff9f"])
+def test_a_voicing_mark_by_itself_is_a_word_not_understood(mark: str) -> None:
+    """Its normal form is a combining accent, of which nothing is left."""
+    assert phrases(mark) == [Phrase(mark, 1.0, ())]
+
+
 @pytest.mark.parametrize(
     "text",
     [

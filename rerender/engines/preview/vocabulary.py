@@ -283,8 +283,11 @@ def normalise(word: str) -> str:
 
 
 def is_idle(word: str) -> bool:
-    """Whether a normalised word that is in no table says nothing: a stop word, a number or a measure, one letter."""
-    return word in STOP_WORDS or word[0].isdigit() or (len(word) == 1 and word.isascii())
+    """Whether a normalised word that is in no table says nothing: a stop word, a number or a measure, one letter.
+
+    A word of voicing marks alone is normalised to nothing, and is no idle word: it is named as not understood.
+    """
+    return word in STOP_WORDS or word[:1].isdigit() or (len(word) == 1 and word.isascii())
 
 
 def _entries() -> Iterator[tuple[str, Meaning]]:
