@@ -113,6 +113,19 @@ def test_a_large_output_shows_the_same_composition_as_a_small_one() -> None:
     assert np.abs(reduced - cv2.resize(small, (64, 64), interpolation=cv2.INTER_AREA)).mean() < 8
 
 
+@pytest.mark.parametrize("prompt", ["daytime", "overcast, rain"])
+def test_a_size_computed_smaller_than_it_is_asked_for_has_its_clouds_and_puddles_where_the_small_one_has(
+    prompt: str,
+) -> None:
+    """1280 × 1024 is computed at 1024 × 819, of which the sides are no longer exactly as 5 to 4."""
+    engine, house = PreviewEngine(working_size=1024), clay_house(1024)
+    small, large = (
+        cv2.resize(render(engine, prompt, house, size=size), (64, 51), interpolation=cv2.INTER_AREA)
+        for size in ((640, 512), (1280, 1024))
+    )
+    assert np.abs(small.astype(int) - large).max() < 20
+
+
 def test_rendering_stops_between_stages_and_the_engine_lives_on(engine: PreviewEngine) -> None:
     seen: list[str] = []
 

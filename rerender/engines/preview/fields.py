@@ -42,13 +42,13 @@ def fbm(
     `cells` counts lattice cells along the long side, so that the noise looks the same at every size;
     `stretch` multiplies them along x and y.
     """
-    long_side = max(shape)
+    down, across = (_ratio(side, max(shape)) for side in shape)
     total: Plane = np.zeros(tuple(max(2, side // 4) for side in shape), np.float32)
     amplitude, weight = 1.0, 0.0
     for octave in range(octaves):
         frequency = cells * 2**octave
-        rows = max(2, int(frequency * stretch[1] * shape[0] / long_side) + 2)
-        columns = max(2, int(frequency * stretch[0] * shape[1] / long_side) + 2)
+        rows = max(2, int(frequency * stretch[1] * down) + 2)
+        columns = max(2, int(frequency * stretch[0] * across) + 2)
         if total.shape != shape and (6 * rows > total.shape[0] or 6 * columns > total.shape[1]):
             # What is smooth was summed up small.
             total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -64,6 +64,16 @@ def fbm(
         total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     total /= np.float32(weight)
     return total
+
+
+def _ratio(side: int, long_side: int) -> float:
+    """A side as a share of the long one, in 32nds.
+
+    A picture computed smaller than it is asked for has sides rounded to pixels. Were they taken as they are, its
+    lattices would now and then have one row fewer, and with it all their numbers, and the picture, would be others.
+    """
+    # So rounded that no usual ratio of sides, thirds, fifths, sevenths or 128ths, lies near a step.
+    return int(32 * side / long_side + 0.875) / 32
 
 
 def coarse_fbm(
