@@ -112,6 +112,13 @@ def test_mixing_reaches_the_target_where_the_mask_is_one() -> None:
 # ---- control image
 
 
+def png_file(image: Image.Image) -> bytes:
+    """The image as PNG bytes, in its own mode."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
 def test_a_turned_jpeg_is_turned_back() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -133,6 +140,26 @@ def test_sixteen_bits_are_scaled_and_not_cut() -> None:
     stream = io.BytesIO()
     Image.fromarray(np.full((20, 20), 32768, np.uint16)).save(stream, "PNG")
     assert float(fit(decode(stream.getvalue()), 16, 16).luma.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_very_large_picture_is_read_reduced_and_looks_the_same(mode: str) -> None:
+    """Two outputs' worth of pixels would be kept for nothing."""
+    house = Image.fromarray(clay_house())
+    small = house.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(house, np.uint16) * 257)
+    if mode in ("LA", "RGBA"):
+        small.putalpha(Image.fromarray(cut_out_chair()[..., 3]))
+    first, second = (
+        fit(decode(png_file(small.resize((side, side), Image.Resampling.NEAREST))), 512, 512) for side in (2048, 4099)
+    )
+    assert np.abs(first.luma - second.luma).mean() < (0.2 if mode == "1" else 0.01)
+    assert (first.alpha is None) == (second.alpha is None) == (mode not in ("LA", "RGBA"))
+
+
+def test_a_large_file_is_reduced_to_what_an_output_needs() -> None:
+    wide = np.zeros((4099, 6150), np.uint8)
+    assert decode(png(wide)).rgb.shape == (2050, 3075, 3)
+    assert decode(png(wide[:4000])).rgb.shape == (4000, 6150, 3)
 
 
 def test_fitting_crops_around_the_centre() -> None:

@@ -14,8 +14,9 @@ from rerender.engines.preview.see_through import BACKDROP, lay_on, parts_a_subje
 from rerender.errors import ImageError
 
 MAX_PIXELS = 64_000_000
-# A JPEG is decoded at a reduced scale down to this: twice what any output needs is wasted memory.
+# A JPEG is decoded at a reduced scale down to this, and others are reduced: twice what any output needs is wasted.
 DRAFT_SIDE = 2048
+_BAND = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +57,14 @@ def decode(data: bytes) -> Decoded:
                 f"The control image has more than {MAX_PIXELS // 1_000_000} million pixels. Use a smaller one."
             )
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image, np.float32) / 257).clip(0, 255).astype(np.uint8))
-        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        pixels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+        # Not a copy of what may be a quarter of a gigabyte.
+        ImageOps.exif_transpose(image, in_place=True)
+        pixels = _pixels(image)
     except ImageError:
         raise
     except Exception as error:  # Pillow's plugins raise nearly anything for a broken file
         raise ImageError("The control image cannot be read. Use a PNG, JPEG or WebP file.") from error
-    return _on_a_ground(pixels[..., :3], pixels[..., 3]) if has_alpha else Decoded(pixels, None)
+    return _on_a_ground(pixels[..., :3], pixels[..., 3]) if pixels.shape[2] == 4 else Decoded(pixels, None)
 
 
 def fit(picture: Decoded, width: int, height: int) -> ControlImage:
@@ -91,12 +90,31 @@ def to_grey(control: ControlImage) -> Bytes:
     return cv2.cvtColor(control.rgb, cv2.COLOR_RGB2GRAY)
 
 
+def _pixels(image: Image.Image) -> Bytes:
+    """(h, w, 3) RGB or (h, w, 4) RGBA uint8 pixels; of a very large image the means of squares of them.
+
+    In bands, so that only the file itself is ever in memory at its full size.
+    """
+    factor = max(1, min(image.size) // DRAFT_SIDE)
+    mode = "RGBA" if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info else "RGB"
+    pixels = np.empty((-(-image.height // factor), -(-image.width // factor), len(mode)), np.uint8)
+    for first in range(0, len(pixels), _BAND):
+        top, bottom = first * factor, min(image.height, (first + _BAND) * factor)
+        band = image.crop((0, top, image.width, bottom))
+        if band.mode.startswith("I"):
+            band = Image.fromarray((np.asarray(band, np.float32) / 257).clip(0, 255).astype(np.uint8))
+        band = band.convert(mode)
+        pixels[first : first + _BAND] = np.asarray(band.reduce(factor) if factor > 1 else band)
+    return pixels
+
+
 def _on_a_ground(rgb: Bytes, alpha: Bytes) -> Decoded:
     """The picture without its alpha, unless that parts a subject from its backdrop."""
     if alpha.min() == alpha.max() or float(alpha.mean()) >= 0.995 * 255:
         return Decoded(rgb, None)
     if parts_a_subject(alpha):
-        return Decoded(lay_on(rgb, alpha, BACKDROP), alpha)
+        # A copy, as a view would keep all four channels.
+        return Decoded(lay_on(rgb, alpha, BACKDROP), alpha.copy())
     return Decoded(lay_on(rgb, alpha, sheet_of(rgb, alpha)), None)
 
 
