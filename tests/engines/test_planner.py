@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerender.engines.preview import defaults, vocabulary
+from rerender.engines.preview import vocabulary
 from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.palette import lightness
-from rerender.engines.preview.plan import SLOTS, Colour, Slot
+from rerender.engines.preview.plan import SLOTS, Colour, Slot, from_hex
 from rerender.engines.preview.planner import plan
 
 SETTINGS = ("exterior", "interior", "product")
 
 
 def colour(name: str) -> Colour:
-    return defaults.colour_of(vocabulary.COLOURS[name])
+    return from_hex(vocabulary.COLOURS[name])
 
 
 def materials(prompt: str) -> dict[Slot, str]:

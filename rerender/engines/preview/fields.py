@@ -172,11 +172,6 @@ def linear(colour: Colour) -> Colour:
     return red * red, green * green, blue * blue
 
 
-def from_hex(code: str) -> Colour:
-    """`#rrggbb` as an sRGB colour."""
-    return int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255
-
-
 def filled(shape: tuple[int, int], colour: Colour) -> Planes:
     """A picture of one colour."""
     planes = np.empty((3, *shape), np.float32)

@@ -11,14 +11,13 @@ from rerender.engines.preview.fields import (
     Plane,
     Planes,
     blur,
-    from_hex,
     linear,
     percentiles,
     resize,
     shifted,
     smoothstep,
 )
-from rerender.engines.preview.plan import Colour, Time
+from rerender.engines.preview.plan import Colour, Time, from_hex
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.shine import shine
 

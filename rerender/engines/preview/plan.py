@@ -61,3 +61,9 @@ class Plan:
     not_understood: tuple[str, ...] = ()
     taken_for: Mapping[str, str] = field(default_factory=dict)
     """Each understood phrase and what it was taken for: "red brick" → "walls: brick"."""
+
+
+def from_hex(code: str) -> Colour:
+    """`#rrggbb` or `rrggbb` as a colour."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255

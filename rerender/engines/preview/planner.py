@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from rerender.engines.preview.defaults import BUNDLES, MOOD_OF_SEASON, MOOD_OF_STYLE, colour_of
+from rerender.engines.preview.defaults import BUNDLES, MOOD_OF_SEASON, MOOD_OF_STYLE
 from rerender.engines.preview.finishes import Binding, bind
 from rerender.engines.preview.palette import palette_of
-from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time
+from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time, from_hex
 from rerender.engines.preview.prompt import MAX_WEIGHT, Phrase, parse
 from rerender.engines.preview.surfaces import Refused, furnish
 from rerender.engines.preview.understanding import understanding
@@ -44,7 +44,7 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     if medium == "neon" and "night" not in _negated(phrases, "time"):
         time = time or "night"
     hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
-    refused = Refused(_negated(phrases, "material"), tuple(map(colour_of, sorted(_negated(phrases, "colour")))))
+    refused = Refused(_negated(phrases, "material"), tuple(map(from_hex, sorted(_negated(phrases, "colour")))))
     surfaces, furnishing = furnish(place, bindings, _themes(at_large, moods), season, refused)
     palette, palette_named = palette_of(surfaces, hour)
     planned = Plan(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rerender.engines.preview.defaults import colour_of
-from rerender.engines.preview.plan import Plan, Setting, Slot
+from rerender.engines.preview.plan import Plan, Setting, Slot, from_hex
 from rerender.engines.preview.prompt import Phrase
 from rerender.engines.preview.surfaces import Furnishing, Refused
 from rerender.engines.preview.vocabulary import STOP_WORDS, Kind, Meaning
@@ -82,7 +81,7 @@ def _is_followed(meaning: Meaning, planned: Plan) -> bool:
 
 
 def _is_obeyed(phrase: Phrase, planned: Plan) -> bool:
-    refused = Refused(frozenset(phrase.values("material")), tuple(map(colour_of, phrase.values("colour"))))
+    refused = Refused(frozenset(phrase.values("material")), tuple(map(from_hex, phrase.values("colour"))))
     deniable = [meaning for meaning in phrase.meanings if meaning.kind in KIND_NAMES and meaning.kind != "setting"]
     if not (deniable or refused.materials or refused.colours):
         return False
