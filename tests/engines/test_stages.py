@@ -19,6 +19,7 @@ from rerender.engines.preview.fields import (
     fbm,
     guided_filter,
     luminance,
+    magnitude,
     mix_into,
     percentiles,
     shifted,
@@ -98,6 +99,13 @@ def test_the_guided_filter_moves_a_mask_to_the_guides_edge() -> None:
 def test_colour_survives_the_way_to_planes_and_back() -> None:
     rgb = np.random.RandomState(0).randint(0, 256, (16, 24, 3), np.uint8)
     assert np.abs(to_bytes(np.sqrt(to_linear(rgb))).astype(int) - rgb).max() <= 1
+
+
+def test_a_gradient_has_one_length_wherever_in_memory_it_is_written() -> None:
+    """Else the same request gives now and then another picture."""
+    across, down = np.random.RandomState(1).random_sample((2, 20, 50)).astype(np.float32)
+    kept = [(magnitude(across, down), np.empty(size, np.uint8)) for size in range(0, 4_000, 8)]
+    assert len({length.tobytes() for length, _ in kept}) == 1
 
 
 def test_mixing_reaches_the_target_where_the_mask_is_one() -> None:
