@@ -167,6 +167,7 @@ def test_the_description_is_json_and_needs_no_picture(engine: PreviewEngine) -> 
     assert (description["engine"], description["version"]) == ("preview", PreviewEngine.version)
     assert "zyxwv" in description["not_understood"]
     assert description["plan"]["surfaces"]["wall"]["material"] == "brick"
+    assert not {"understood", "not_understood", "taken_for"} & set(description["plan"])
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"hello" * 100])

@@ -43,6 +43,9 @@ LOCK_STRENGTH: dict[Medium, float] = {
 PHOTO_LOCK = 0.7
 DETAIL_STRENGTH = 0.85
 
+# Beside the plan in every description, and not to be in the plan that pictures carry when they are passed on.
+_WORDS = frozenset({"understood", "not_understood", "taken_for"})
+
 # A picture at the working size takes tens of megabytes while it is made, whichever engine object makes it.
 _one_at_a_time = threading.Lock()
 
@@ -69,7 +72,7 @@ class PreviewEngine:
         return Description(
             engine=self.name,
             version=self.version,
-            plan=_json_ready(planned),
+            plan={name: value for name, value in _json_ready(planned).items() if name not in _WORDS},
             understood=list(planned.understood),
             not_understood=list(planned.not_understood),
             taken_for=dict(planned.taken_for),

@@ -15,8 +15,8 @@ APART = 0.12
 DARKEST, LIGHTEST = 0.18, 0.86
 
 
-def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[tuple[Colour, ...], bool]:
-    """Two to five colours, dark to light, and whether the prompt itself named any of them.
+def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[Colour, ...]:
+    """Two to five colours, dark to light.
 
     Named colours stand between the shadow and the highlight of the time of day, which take a little of them.
     """
@@ -30,7 +30,7 @@ def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[tuple[Colo
         shadow = darkest if lightness(darkest) <= DARKEST else _mix(shadow, _scaled(darkest, 0.22), 0.5)
         tinge = 1.0 if lightness(lightest) >= LIGHTEST else 0.25 * lightness(lightest)
         highlight = _mix(highlight, lightest, tinge)
-    return tuple(sorted([shadow, *middles, highlight], key=lightness)), named
+    return tuple(sorted([shadow, *middles, highlight], key=lightness))
 
 
 def lightness(colour: Colour) -> float:

@@ -54,7 +54,6 @@ class Plan:
     """One surface for every slot, defaults included."""
     palette: tuple[Colour, ...] = ()
     """Dark to light, at least two colours: what the gradient map uses when regions are not sure."""
-    palette_named: bool = False
     tint: tuple[float, float] = (0.0, 0.0)
     """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood."""
     understood: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
     refused = Refused(_negated(phrases, "material"), tuple(map(from_hex, sorted(_negated(phrases, "colour")))))
     surfaces, furnishing = furnish(place, bindings, _themes(at_large, moods), season, refused)
-    palette, palette_named = palette_of(surfaces, hour)
+    palette = palette_of(surfaces, hour)
     planned = Plan(
         setting=place,
         setting_named=named_setting is not None,
@@ -59,7 +59,6 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
         moods=moods,
         surfaces=surfaces,
         palette=palette,
-        palette_named=palette_named,
         tint=_tint({phrase.text for phrase in phrases if not phrase.meanings and phrase.weight > 0}),
     )
     return understanding(planned, phrases, at_large, furnishing)
