@@ -63,7 +63,7 @@ class PreviewEngine:
 
     def __init__(self, working_size: int = WORKING_SIZE, *, lock: float = 1.0) -> None:
         self._working_size = min(max(working_size, SMALLEST_WORKING_SIZE), LARGEST_WORKING_SIZE)
-        self._lock = lock
+        self._lock_strength = min(max(lock, 0.0), 1.0)
         self._analyses = AnalysisCache()
 
     def describe(self, request: RenderRequest) -> Description:
@@ -90,7 +90,7 @@ class PreviewEngine:
                 lambda: make_scene(control, request.prompt, analysis), lambda: _frame(control, large, analysis.inverted)
             )
             seeds = range(request.seed, request.seed + request.batch_size)
-            return [_picture(scene.with_seed(seed), frame, self._lock, tell) for seed in seeds]
+            return [_picture(scene.with_seed(seed), frame, self._lock_strength, tell) for seed in seeds]
 
     def _read(self, request: RenderRequest, tell: Callable[[str], None]) -> tuple[Analysis, ControlImage, Bytes]:
         """The control image's analysis, itself at the working size, and its luma at the output's size."""
