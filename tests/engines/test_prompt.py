@@ -81,7 +81,7 @@ def test_a_negation_holds_until_its_clause_ends(prompt: str, expected: dict[str,
         ("soft light", "time", "overcast", "soft"),
     ],
 )
-def test_the_longest_phrase_wins(prompt: str, kind: vocabulary.Kind, value: str, part: str) -> None:
+def test_the_longest_phrase_wins(prompt: str, kind: vocabulary.Says, value: str, part: str) -> None:
     (phrase,) = phrases(prompt)
     assert value in phrase.values(kind)
     assert phrases(part)[0].meanings != phrase.meanings

@@ -9,7 +9,7 @@ from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.plan import Colour, from_hex
 from rerender.engines.preview.prompt import Clause, Phrase
 from rerender.engines.preview.things import KINDS, kind_of
-from rerender.engines.preview.vocabulary import Kind
+from rerender.engines.preview.vocabulary import Says
 
 __all__ = ["Binding", "Finish", "bind", "is_place", "look", "toned"]
 
@@ -124,7 +124,7 @@ def _finish(phrases: Sequence[Phrase], noun: Phrase | None) -> Finish | None:
     if not phrases:
         return None
 
-    def first(kind: Kind) -> str | None:
+    def first(kind: Says) -> str | None:
         return next((value for phrase in phrases for value in phrase.values(kind)), None)
 
     material, kind_shade = look(first("material"))

@@ -14,7 +14,7 @@ from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time, f
 from rerender.engines.preview.prompt import MAX_WEIGHT, Phrase, parse
 from rerender.engines.preview.surfaces import Refused, furnish
 from rerender.engines.preview.understanding import understanding
-from rerender.engines.preview.vocabulary import Kind
+from rerender.engines.preview.vocabulary import Says
 
 __all__ = ["plan"]
 
@@ -70,7 +70,7 @@ def _darkness(bindings: Iterable[Binding]) -> float:
     return max((finish.weight for finish in tones if finish.tone == "dark"), default=0.0)
 
 
-def _strengths(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> dict[str, float]:
+def _strengths(phrases: Iterable[Phrase], kind: Says, least: float = 0.0) -> dict[str, float]:
     """Value → weight × strength of its clearest mention, in prompt order; what is denied once does not count."""
     strengths: dict[str, float] = {}
     denied = set()
@@ -84,12 +84,12 @@ def _strengths(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> dic
     return {value: min(strength, MAX_WEIGHT) for value, strength in strengths.items() if value not in denied}
 
 
-def _winner(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> str | None:
+def _winner(phrases: Iterable[Phrase], kind: Says, least: float = 0.0) -> str | None:
     strengths = _strengths(phrases, kind, least)
     return max(strengths, key=lambda value: strengths[value], default=None)
 
 
-def _negated(phrases: Iterable[Phrase], kind: Kind) -> frozenset[str]:
+def _negated(phrases: Iterable[Phrase], kind: Says) -> frozenset[str]:
     return frozenset(value for phrase in phrases if phrase.weight == 0 for value in phrase.values(kind))
 
 

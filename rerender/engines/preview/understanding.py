@@ -8,7 +8,7 @@ from dataclasses import replace
 from rerender.engines.preview.plan import Plan, Setting, Slot, from_hex
 from rerender.engines.preview.prompt import Phrase
 from rerender.engines.preview.surfaces import Furnishing, Refused
-from rerender.engines.preview.vocabulary import STOP_WORDS, Kind, Meaning
+from rerender.engines.preview.vocabulary import STOP_WORDS, Meaning, Says
 
 __all__ = ["understanding"]
 
@@ -21,7 +21,7 @@ SLOT_NAMES: Mapping[Setting, Mapping[Slot, str]] = {
     "interior": {**COMMON, "sky": "ceiling", "ground": "floor", "object": "furniture", "object2": "smaller furniture"},
     "product": {**COMMON, "sky": "backdrop", "object": "main part", "object2": "smaller parts"},
 }
-KIND_NAMES: Mapping[Kind, str] = {
+KIND_NAMES: Mapping[Says, str] = {
     "setting": "setting", "time": "light", "weather": "weather", "season": "season", "medium": "medium",
     "mood": "mood", "style": "style",
 }  # fmt: skip
