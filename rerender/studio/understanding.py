@@ -10,7 +10,7 @@ from rerender.models import PROMPT_MAX_CHARS
 from rerender.studio import prompts
 from rerender.studio.runs import Run
 
-__all__ = ["NOTHING", "Understanding", "of_run", "of_text"]
+__all__ = ["Understanding", "of_run", "of_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,16 @@ class Understanding:
     not_understood: tuple[str, ...]
 
 
-NOTHING = Understanding({}, ())
-
-
-def of_text(text: str, *, one_a_line: bool = False) -> Understanding:
+def of_text(text: str, *, one_a_line: bool = False) -> Understanding | None:
     """What the preview engine makes of a prompt, or of all the prompts in `text` together, one a line. Pure.
 
-    A phrase counts as understood when each prompt that has it was understood there. Nothing is made of a text that
-    cannot be sent, because it is too long or has too many lines.
+    A phrase counts as understood when each prompt that has it was understood there. None for a text that cannot be
+    sent, because it is too long or has too many lines: it is not looked at.
     """
     lines = prompts.read(text)
     asked = [line.prompt for line in lines.kept] if one_a_line else [text]
     if (one_a_line and lines.are_too_many) or any(len(prompt) > PROMPT_MAX_CHARS for prompt in asked):
-        return NOTHING
+        return None
     plans = [plan(prompt) for prompt in asked]
     unknown = tuple(dict.fromkeys(phrase for one in plans for phrase in one.not_understood))
     taken: dict[str, dict[str, None]] = {}

@@ -26,7 +26,7 @@ SLOWEST = 25
 
 STRANGE = (
     "one pixel", "a line", "a column", "white", "black", "transparent", "noise", "grey noise", "faint", "stripes",
-    "deep", "palette", "bilevel", "jpeg",
+    "deep", "palette", "bilevel", "jpeg", "see-through drawing", "veil",
 )  # fmt: skip
 NAMES = (*STRANGE, *(sample.name for sample in samples.SAMPLES), *CONTROLS)
 
@@ -41,6 +41,8 @@ def control_image(name: str) -> bytes:
 
 def strange(name: str) -> bytes:
     noise = np.random.RandomState(5).randint(0, 256, (200, 300, 4), np.uint8)
+    strokes = np.zeros((2048, 2048, 4), np.uint8)
+    strokes[200::150, :, 3] = strokes[:, 200::150, 3] = 255
     pixels = {
         "one pixel": np.full((1, 1, 3), 90, np.uint8),
         "a line": noise[:1, :, :3].repeat(20, axis=1),
@@ -48,6 +50,8 @@ def strange(name: str) -> bytes:
         "white": np.full((300, 200), 255, np.uint8),
         "black": np.zeros((200, 300, 3), np.uint8),
         "transparent": noise * (1, 1, 1, 0),
+        "see-through drawing": strokes,
+        "veil": noise * (1, 1, 1, 0) + (0, 0, 0, 102),
         "noise": noise,
         "grey noise": noise[..., 0],
         "faint": 120 + noise[..., 0] // 128,
@@ -128,6 +132,8 @@ hostile = settings(deadline=None, suppress_health_check=list(HealthCheck))
 @settings(hostile, max_examples=10, derandomize=True)
 @given(requests(640))
 @example(RenderRequest("night", control_image("black"), 1, 512, 512))
+@example(RenderRequest("oak chair", control_image("see-through drawing"), 1, 512, 512))
+@example(RenderRequest("brick house", control_image("veil"), 1, 512, 512))
 @example(RenderRequest("(white:2), white walls, snow, fog", control_image("white"), 1, 512, 512))
 @example(RenderRequest("\u202e🏠 ﷽ (((", control_image("one pixel"), 1, 512, 512))
 @pytest.mark.usefixtures("finite_only")

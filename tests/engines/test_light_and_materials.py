@@ -280,6 +280,12 @@ def test_what_is_there_already_is_not_drawn_again() -> None:
     assert np.array_equal(lock_structure(picture, guide(control), 1.0), picture)
 
 
+def test_a_lock_beyond_full_is_full_and_below_none_is_none() -> None:
+    for beyond, end in ((7.0, 1.0), (-3.0, 0.0)):
+        first, second = (PreviewEngine(lock=lock).render(request("fog", clay_house()))[0] for lock in (beyond, end))
+        assert np.array_equal(first, second)
+
+
 def test_a_stronger_lock_keeps_no_fewer_edges() -> None:
     control = clay_house()
     faint = cv2.cvtColor((200 + control // 16).astype(np.uint8), cv2.COLOR_GRAY2RGB)

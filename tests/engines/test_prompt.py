@@ -81,7 +81,7 @@ def test_a_negation_holds_until_its_clause_ends(prompt: str, expected: dict[str,
         ("soft light", "time", "overcast", "soft"),
     ],
 )
-def test_the_longest_phrase_wins(prompt: str, kind: vocabulary.Kind, value: str, part: str) -> None:
+def test_the_longest_phrase_wins(prompt: str, kind: vocabulary.Says, value: str, part: str) -> None:
     (phrase,) = phrases(prompt)
     assert value in phrase.values(kind)
     assert phrases(part)[0].meanings != phrase.meanings
@@ -161,6 +161,12 @@ def test_only_tones_and_links_are_both_stop_words_and_understood() -> None:
 @given(st.text(alphabet=st.one_of(st.sampled_from("()[]:.,;-' 1x"), st.characters()), max_size=400))
 def test_no_text_makes_it_raise(text: str) -> None:
     assert all(0 <= phrase.weight <= 2 for phrase in phrases(text))
+
+
+@pytest.mark.parametrize("mark", ["\uff9e", "\uff9f"])
+def test_a_voicing_mark_by_itself_is_a_word_not_understood(mark: str) -> None:
+    """Its normal form is a combining accent, of which nothing is left."""
+    assert phrases(mark) == [Phrase(mark, 1.0, ())]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rerender.engines.preview.analysis import analyse
 from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.control import decode, fit
+from rerender.engines.preview.engine import make_scene
 from rerender.engines.preview.fields import (
     blur,
     fbm,
     guided_filter,
     luminance,
+    magnitude,
     mix_into,
     percentiles,
     shifted,
@@ -98,6 +101,13 @@ def test_colour_survives_the_way_to_planes_and_back() -> None:
     assert np.abs(to_bytes(np.sqrt(to_linear(rgb))).astype(int) - rgb).max() <= 1
 
 
+def test_a_gradient_has_one_length_wherever_in_memory_it_is_written() -> None:
+    """Else the same request gives now and then another picture."""
+    across, down = np.random.RandomState(1).random_sample((2, 20, 50)).astype(np.float32)
+    kept = [(magnitude(across, down), np.empty(size, np.uint8)) for size in range(0, 4_000, 8)]
+    assert len({length.tobytes() for length, _ in kept}) == 1
+
+
 def test_mixing_reaches_the_target_where_the_mask_is_one() -> None:
     planes = np.zeros((3, 4, 4), np.float32)
     mask = np.zeros((4, 4), np.float32)
@@ -110,12 +120,19 @@ def test_mixing_reaches_the_target_where_the_mask_is_one() -> None:
 # ---- control image
 
 
+def png_file(image: Image.Image) -> bytes:
+    """The image as PNG bytes, in its own mode."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
 def test_a_turned_jpeg_is_turned_back() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     stream = io.BytesIO()
     Image.new("RGB", (40, 20), "red").save(stream, "JPEG", exif=exif)
-    assert decode(stream.getvalue()).size == (20, 40)
+    assert decode(stream.getvalue()).rgb.shape == (40, 20, 3)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
@@ -131,6 +148,26 @@ def test_sixteen_bits_are_scaled_and_not_cut() -> None:
     stream = io.BytesIO()
     Image.fromarray(np.full((20, 20), 32768, np.uint16)).save(stream, "PNG")
     assert float(fit(decode(stream.getvalue()), 16, 16).luma.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_very_large_picture_is_read_reduced_and_looks_the_same(mode: str) -> None:
+    """Two outputs' worth of pixels would be kept for nothing."""
+    house = Image.fromarray(clay_house())
+    small = house.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(house, np.uint16) * 257)
+    if mode in ("LA", "RGBA"):
+        small.putalpha(Image.fromarray(cut_out_chair()[..., 3]))
+    first, second = (
+        fit(decode(png_file(small.resize((side, side), Image.Resampling.NEAREST))), 512, 512) for side in (2048, 4099)
+    )
+    assert np.abs(first.luma - second.luma).mean() < (0.2 if mode == "1" else 0.01)
+    assert (first.alpha is None) == (second.alpha is None) == (mode not in ("LA", "RGBA"))
+
+
+def test_a_large_file_is_reduced_to_what_an_output_needs() -> None:
+    wide = np.zeros((4099, 6150), np.uint8)
+    assert decode(png(wide)).rgb.shape == (2050, 3075, 3)
+    assert decode(png(wide[:4000])).rgb.shape == (4000, 6150, 3)
 
 
 def test_fitting_crops_around_the_centre() -> None:
@@ -151,6 +188,41 @@ def test_what_is_behind_a_cut_out_does_not_matter() -> None:
 def test_an_opaque_alpha_channel_is_no_mask() -> None:
     opaque = np.full((32, 32, 4), 255, np.uint8)
     assert fit(decode(png(opaque)), 32, 32).alpha is None
+
+
+@pytest.mark.parametrize(("ink", "light"), [(20, True), (235, False)])
+def test_a_drawing_on_see_through_paper_is_read_as_a_drawing(ink: int, light: bool) -> None:
+    """Dark strokes lie on white paper, light ones on black; at 512 px no pixel of them is half opaque."""
+    paper = np.zeros((2048, 2048, 4), np.uint8)
+    paper[..., :3] = ink
+    for at in range(300, 1800, 150):
+        paper[300:1800, at, 3] = paper[at, 300:1800, 3] = 255
+    picture = decode(png(paper))
+    assert (analyse(fit(picture, 512, 512)).kind, fit(picture, 512, 512).alpha) == ("line", None)
+    assert (float(fit(picture, 1024, 1024).luma.mean()) > 0.5) == light
+
+
+def test_a_veil_over_all_is_no_mask() -> None:
+    house = cv2.cvtColor(clay_house(), cv2.COLOR_GRAY2RGBA)
+    veiled = house.copy()
+    veiled[..., 3] = 102
+    first, second = (fit(decode(png(pixels)), 512, 512) for pixels in (house, veiled))
+    assert second.alpha is None
+    assert np.array_equal(first.rgb, second.rgb)
+
+
+def test_a_crop_that_shows_nothing_solid_of_the_subject_is_read() -> None:
+    """The seat lies beyond the left edge, and of it one wire reaches into the picture."""
+    pixels = np.zeros((256, 2048, 4), np.uint8)
+    pixels[50:200, 50:500] = (180, 180, 180, 255)
+    pixels[100:104, 500:1700] = (60, 60, 60, 110)
+    picture = decode(png(pixels))
+    assert picture.alpha is not None
+    control = fit(picture, 512, 512)
+    assert control.alpha is not None
+    assert not (control.alpha > 0.5).any()
+    scene = make_scene(control, "oak", analyse(control))
+    assert scene.subject_luma().size == control.luma.size
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rerender.engines.preview import PreviewEngine, vocabulary
-from rerender.engines.preview.defaults import colour_of
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.palette import lightness
-from rerender.engines.preview.plan import Plan
+from rerender.engines.preview.plan import Plan, from_hex
 from rerender.engines.preview.planner import plan
 from rerender.engines.preview.surfaces import Refused
 from rerender.engines.preview.things import KINDS, THINGS, kind_of
@@ -52,7 +51,7 @@ def holds(made: Plan, phrase: str) -> bool:
     implied = {"fog"} if made.setting == "exterior" and hazy else set()
     own = {made.time, made.season, made.medium, *made.weather, *made.moods} | implied
     own |= {kind for surface in made.surfaces.values() for kind in (surface.material, kind_of(surface.material))}
-    colours = tuple(colour_of(meaning.value) for meaning in meanings if meaning.kind == "colour")
+    colours = tuple(from_hex(meaning.value) for meaning in meanings if meaning.kind == "colour")
     seen = any(Refused(colours=colours).covers(surface) for surface in made.surfaces.values())
     return bool(values & own) or seen
 

@@ -61,6 +61,14 @@ def test_an_empty_prompt_shows_nothing(app: AppTest) -> None:
     assert not any("preview" in caption for caption in captions(app))
 
 
+@pytest.mark.parametrize("text", ["oak " * 2_501, "\n".join(f"oak {line}" for line in range(25))], ids=["long", "many"])
+def test_of_a_prompt_that_cannot_be_sent_nothing_is_said(app: AppTest, text: str) -> None:
+    app.run().toggle(key=form.key(app, "one_a_line")).set_value("\n" in text)
+    write(app, text)
+    assert chips(app, "green") == chips(app, "gray") == []
+    assert not {"The preview understands", "none of the words"} & set(captions(app))
+
+
 def test_words_that_nothing_is_made_of_are_not_called_understood(app: AppTest) -> None:
     write(app.run(), "blorp")
     assert chips(app, "green") == []

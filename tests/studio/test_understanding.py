@@ -12,7 +12,7 @@ from rerender.models import PROMPT_MAX_CHARS
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.prompts import MOST_LINES
-from rerender.studio.understanding import NOTHING, Understanding, of_run, of_text
+from rerender.studio.understanding import Understanding, of_run, of_text
 from tests.studio.rows import add_run
 
 
@@ -25,7 +25,7 @@ def test_each_phrase_is_there_once_in_prompt_order_with_what_it_was_taken_for() 
 @pytest.mark.parametrize("text", ["", " \n ", "8k, masterpiece"])
 @pytest.mark.parametrize("one_a_line", [False, True])
 def test_a_text_that_says_nothing_has_no_phrases(text: str, one_a_line: bool) -> None:
-    assert of_text(text, one_a_line=one_a_line) == NOTHING
+    assert of_text(text, one_a_line=one_a_line) == Understanding({}, ())
 
 
 def test_a_text_of_several_lines_is_one_prompt_unless_each_line_is_one() -> None:
@@ -46,11 +46,11 @@ def test_a_phrase_that_is_taken_for_this_in_one_prompt_and_for_that_in_another_s
 
 
 def test_what_cannot_be_sent_is_not_looked_at() -> None:
-    assert of_text("oak " * (PROMPT_MAX_CHARS // 4)) != NOTHING
-    assert of_text("oak " * (PROMPT_MAX_CHARS // 4) + "x") == NOTHING
-    assert of_text("brick\n" + "oak " * 3_000, one_a_line=True) == NOTHING
+    assert of_text("oak " * (PROMPT_MAX_CHARS // 4)) is not None
+    assert of_text("oak " * (PROMPT_MAX_CHARS // 4) + "x") is None
+    assert of_text("brick\n" + "oak " * 3_000, one_a_line=True) is None
     lines = "\n".join(f"oak {number}" for number in range(MOST_LINES + 1))
-    assert of_text(lines, one_a_line=True) == NOTHING
+    assert of_text(lines, one_a_line=True) is None
 
 
 @pytest.mark.parametrize(

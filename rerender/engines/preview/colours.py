@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rerender.engines.preview.defaults import colour_of
-from rerender.engines.preview.plan import Colour
+from rerender.engines.preview.plan import Colour, from_hex
 
 __all__ = ["BASE_COLOURS"]
 
 BASE_COLOURS: Mapping[str, Colour] = {
-    name: colour_of(code)
+    name: from_hex(code)
     for name, code in {
         "plaster": "#efebe3",
         "paint": "#ece7dd",

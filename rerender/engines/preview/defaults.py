@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rerender.engines.preview.plan import Colour, Setting, Slot, Surface, Time
+from rerender.engines.preview.plan import Setting, Slot, Surface, Time, from_hex
 
 __all__ = [
     "BUNDLES",
@@ -265,13 +265,7 @@ TIME_PALETTES: Mapping[Time, tuple[str, str, str, str]] = {
 }
 
 
-def colour_of(code: str) -> Colour:
-    """`#rrggbb` as a colour."""
-    red, green, blue = bytes.fromhex(code.removeprefix("#"))
-    return red / 255, green / 255, blue / 255
-
-
 def surface_of(text: str, weight: float = 0.0) -> Surface:
     """`material` or `material #hex` as a surface."""
     material, _, code = text.partition(" ")
-    return Surface(material, colour_of(code) if code else None, weight)
+    return Surface(material, from_hex(code) if code else None, weight)

@@ -11,12 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rerender.engines.base import Description
 from rerender.engines.preview.analysis import ANALYSIS_SIDE, Analysis, AnalysisCache, analyse
 from rerender.engines.preview.base_colour import base_colour
-from rerender.engines.preview.control import ControlImage, decode, fit, to_grey
+from rerender.engines.preview.control import ControlImage, Decoded, decode, fit, to_grey
 from rerender.engines.preview.exposure import expose
 from rerender.engines.preview.fields import Bytes, Planes, mix_into, to_bytes
 from rerender.engines.preview.grade import grade
@@ -44,6 +43,9 @@ LOCK_STRENGTH: dict[Medium, float] = {
 PHOTO_LOCK = 0.7
 DETAIL_STRENGTH = 0.85
 
+# Beside the plan in every description, and not to be in the plan that pictures carry when they are passed on.
+_WORDS = frozenset({"understood", "not_understood", "taken_for"})
+
 # A picture at the working size takes tens of megabytes while it is made, whichever engine object makes it.
 _one_at_a_time = threading.Lock()
 
@@ -61,7 +63,7 @@ class PreviewEngine:
 
     def __init__(self, working_size: int = WORKING_SIZE, *, lock: float = 1.0) -> None:
         self._working_size = min(max(working_size, SMALLEST_WORKING_SIZE), LARGEST_WORKING_SIZE)
-        self._lock = lock
+        self._lock_strength = min(max(lock, 0.0), 1.0)
         self._analyses = AnalysisCache()
 
     def describe(self, request: RenderRequest) -> Description:
@@ -70,7 +72,7 @@ class PreviewEngine:
         return Description(
             engine=self.name,
             version=self.version,
-            plan=_json_ready(planned),
+            plan={name: value for name, value in _json_ready(planned).items() if name not in _WORDS},
             understood=list(planned.understood),
             not_understood=list(planned.not_understood),
             taken_for=dict(planned.taken_for),
@@ -88,7 +90,7 @@ class PreviewEngine:
                 lambda: make_scene(control, request.prompt, analysis), lambda: _frame(control, large, analysis.inverted)
             )
             seeds = range(request.seed, request.seed + request.batch_size)
-            return [_picture(scene.with_seed(seed), frame, self._lock, tell) for seed in seeds]
+            return [_picture(scene.with_seed(seed), frame, self._lock_strength, tell) for seed in seeds]
 
     def _read(self, request: RenderRequest, tell: Callable[[str], None]) -> tuple[Analysis, ControlImage, Bytes]:
         """The control image's analysis, itself at the working size, and its luma at the output's size."""
@@ -100,7 +102,7 @@ class PreviewEngine:
         )
         return analysis, control, large
 
-    def _analysis(self, image: Image.Image, request: RenderRequest) -> Analysis:
+    def _analysis(self, image: Decoded, request: RenderRequest) -> Analysis:
         width, height = _within(ANALYSIS_SIDE, request)
         key = hashlib.sha256(request.control_image).hexdigest(), width, height
         analysis = self._analyses.get(key)
@@ -118,7 +120,7 @@ class _Frame:
     detail: NDArray[Any] | None
 
 
-def _fitted(image: Image.Image, request: RenderRequest, side: int) -> tuple[ControlImage, Bytes]:
+def _fitted(image: Decoded, request: RenderRequest, side: int) -> tuple[ControlImage, Bytes]:
     """The control image at the working size, and its luma at the output's."""
     control = fit(image, *_within(side, request))
     if control.rgb.shape[1::-1] == (request.image_width, request.image_height):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane, median, percentile, percentiles
+from rerender.engines.preview.fields import Plane, magnitude, median, percentile, percentiles
 from rerender.engines.preview.plan import SLOTS
 from rerender.engines.preview.regions import PerRegion, Regions, fill_nearest
 from rerender.engines.preview.slot_codes import GLASS, GROUND, ROOF, SKY, VEGETATION, WALL, Codes, Mask
@@ -198,10 +198,10 @@ def _plant(analysis: Analysis, codes: Codes) -> None:
     """Balls of clay are trees and bushes: even shading in many directions is no flat face."""
     luma = cv2.GaussianBlur(analysis.luma, (0, 0), 1.2)
     x, y = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
-    slope: Plane = cv2.magnitude(x, y)
+    slope: Plane = magnitude(x, y)
     window = (7, 7)
     average: Plane = cv2.blur(slope, window) + 1e-4
-    agreement = cv2.magnitude(cv2.blur(x, window), cv2.blur(y, window)) / average
+    agreement = magnitude(cv2.blur(x, window), cv2.blur(y, window)) / average
     even = cv2.erode(slope, np.ones((5, 5), np.uint8)) > 0.45 * average
     curved = (even & (average > 0.015) & (agreement > 0.85) & (codes == WALL)).astype(np.uint8)
     curved = cv2.morphologyEx(curved, cv2.MORPH_OPEN, _disc(5))

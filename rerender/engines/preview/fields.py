@@ -42,13 +42,13 @@ def fbm(
     `cells` counts lattice cells along the long side, so that the noise looks the same at every size;
     `stretch` multiplies them along x and y.
     """
-    long_side = max(shape)
+    down, across = (_ratio(side, max(shape)) for side in shape)
     total: Plane = np.zeros(tuple(max(2, side // 4) for side in shape), np.float32)
     amplitude, weight = 1.0, 0.0
     for octave in range(octaves):
         frequency = cells * 2**octave
-        rows = max(2, int(frequency * stretch[1] * shape[0] / long_side) + 2)
-        columns = max(2, int(frequency * stretch[0] * shape[1] / long_side) + 2)
+        rows = max(2, int(frequency * stretch[1] * down) + 2)
+        columns = max(2, int(frequency * stretch[0] * across) + 2)
         if total.shape != shape and (6 * rows > total.shape[0] or 6 * columns > total.shape[1]):
             # What is smooth was summed up small.
             total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -64,6 +64,16 @@ def fbm(
         total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     total /= np.float32(weight)
     return total
+
+
+def _ratio(side: int, long_side: int) -> float:
+    """A side as a share of the long one, in 32nds.
+
+    A picture computed smaller than it is asked for has sides rounded to pixels. Were they taken as they are, its
+    lattices would now and then have one row fewer, and with it all their numbers, and the picture, would be others.
+    """
+    # So rounded that no usual ratio of sides, thirds, fifths, sevenths or 128ths, lies near a step.
+    return int(32 * side / long_side + 0.875) / 32
 
 
 def coarse_fbm(
@@ -97,6 +107,13 @@ def shifted(plane: Plane, down: int, right: int) -> Plane:
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
     return plane[np.ix_(rows, columns)]
+
+
+def magnitude(across: Plane, down: Plane) -> Plane:
+    """The length of each gradient. OpenCV's own is now and then the last bit off, by where in memory the planes lie."""
+    squares: Plane = across * across
+    squares += down * down
+    return np.sqrt(squares, out=squares)
 
 
 def smoothstep(low: float, high: float, value: Plane) -> Plane:
@@ -160,11 +177,6 @@ def linear(colour: Colour) -> Colour:
     """An sRGB colour in the engine's linear light."""
     red, green, blue = colour
     return red * red, green * green, blue * blue
-
-
-def from_hex(code: str) -> Colour:
-    """`#rrggbb` as an sRGB colour."""
-    return int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255
 
 
 def filled(shape: tuple[int, int], colour: Colour) -> Planes:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rerender.engines.preview.colours import BASE_COLOURS
-from rerender.engines.preview.defaults import colour_of
-from rerender.engines.preview.plan import Colour
+from rerender.engines.preview.plan import Colour, from_hex
 from rerender.engines.preview.prompt import Clause, Phrase
 from rerender.engines.preview.things import KINDS, kind_of
-from rerender.engines.preview.vocabulary import Kind
+from rerender.engines.preview.vocabulary import Says
 
 __all__ = ["Binding", "Finish", "bind", "is_place", "look", "toned"]
 
@@ -125,13 +124,13 @@ def _finish(phrases: Sequence[Phrase], noun: Phrase | None) -> Finish | None:
     if not phrases:
         return None
 
-    def first(kind: Kind) -> str | None:
+    def first(kind: Says) -> str | None:
         return next((value for phrase in phrases for value in phrase.values(kind)), None)
 
     material, kind_shade = look(first("material"))
     tone = first("tone")
     code = first("colour") or first("shade") or kind_shade
-    colour = colour_of(code) if code else None
+    colour = from_hex(code) if code else None
     if tone and material and not colour:
         colour = BASE_COLOURS[material]
     if colour:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rerender.engines.preview.analysis import Analysis
-from rerender.engines.preview.fields import Plane, median
+from rerender.engines.preview.fields import Plane, magnitude, median
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
 from rerender.engines.preview.room import BACK, CEILING, FLOOR, LEFT, RIGHT, SUPPORTED
 from rerender.engines.preview.slot_codes import (
@@ -321,7 +321,7 @@ def _in_thickets(r: Regions, analysis: Analysis) -> Mask:
     """Flags of the small regions where lines crowd in both slanting directions, as leaves do in a small drawing."""
     smooth = cv2.GaussianBlur(analysis.luma, (0, 0), 0.8)
     across, down = (cv2.Scharr(smooth, cv2.CV_32F, *direction) for direction in ((1, 0), (0, 1)))
-    slope = cv2.magnitude(across, down) + 1e-6
+    slope = magnitude(across, down) + 1e-6
     turn = across * down / (slope * slope)
     window = (17, 17)
     rising, falling = (cv2.blur(slope * (sign * turn > 0.2), window) for sign in (1, -1))

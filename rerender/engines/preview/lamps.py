@@ -11,7 +11,6 @@ from rerender.engines.preview.fields import (
     add_into,
     blur,
     coarse_fbm,
-    from_hex,
     linear,
     mix_into,
     percentiles,
@@ -19,6 +18,7 @@ from rerender.engines.preview.fields import (
     smoothstep,
 )
 from rerender.engines.preview.light import LAMPLIGHT, light_of
+from rerender.engines.preview.plan import from_hex
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.slot_codes import GLASS
 

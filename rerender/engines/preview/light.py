@@ -11,14 +11,14 @@ from rerender.engines.preview.fields import (
     Plane,
     Planes,
     blur,
-    from_hex,
     linear,
     percentiles,
     resize,
     shifted,
     smoothstep,
+    stage_rng,
 )
-from rerender.engines.preview.plan import Colour, Time
+from rerender.engines.preview.plan import Colour, Time, from_hex
 from rerender.engines.preview.scene import Scene
 from rerender.engines.preview.shine import shine
 
@@ -194,7 +194,8 @@ def _drawn_shading(scene: Scene) -> Plane:
     regions, edges = scene.analysis.regions, scene.analysis.edges
     height, width = edges.shape
     tone = np.full(regions.count, 0.86)
-    variation = np.random.RandomState(1234).uniform(-0.10, 0.06, regions.count)
+    # The same for every seed: one that moves the sun must not turn the walls.
+    variation = stage_rng(0, "planes").uniform(-0.10, 0.06, regions.count)
     tone += variation * (regions.area < 0.15)
     tone += 0.14 * scene.light_side * (0.5 - regions.centre_x) * (regions.area > 0.005)
     tone[regions.centre_y > 0.62] -= 0.05

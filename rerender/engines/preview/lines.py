@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, blur, smoothstep
+from rerender.engines.preview.fields import Plane, blur, magnitude, smoothstep
 from rerender.engines.preview.kinds import Kind
 
 
@@ -29,7 +29,7 @@ def line_map(luma: Plane, kind: Kind, unit: float, width: float = 0.75) -> Plane
     wells *= 18 if photo else 26
     np.clip(wells - np.float32(0.10), 0, 1, out=wells)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25 * unit)
-    slopes: Plane = cv2.magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25 * unit))
+    slopes: Plane = magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25 * unit))
     if photo:
         wells /= blur(wells, 9 * unit) * 2.6 + 0.55
         slopes /= blur(slopes, 9 * unit) * 9 + 0.6

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rerender.engines.preview.fields import Bytes, Plane
 from rerender.engines.preview.kinds import chroma_of
-from rerender.engines.preview.plan import Setting
+from rerender.engines.preview.plan import Setting, from_hex
 from rerender.engines.preview.regions import Labels, PerRegion, Regions, fill_nearest
 from rerender.engines.preview.slot_codes import (
     GLASS,
@@ -30,7 +30,7 @@ FLATNESS = 6
 ADE20K: dict[int, tuple[str, ...]] = {
     WALL: ("787878", "b47878", "ff09e0", "7702ff", "ff3d06", "ff290a", "ff8200"),
     SKY: ("06e6e6", "787850"),
-    GROUND: ("503232", "8c8c8c", "04fa07", "eb ff07".replace(" ", ""), "787846", "ff ff 00".replace(" ", ""), "a09614"),
+    GROUND: ("503232", "8c8c8c", "04fa07", "ebff07", "787846", "ffff00", "a09614"),
     GLASS: ("e6e6e6", "00ffad"),
     VEGETATION: ("04c803", "ccff04", "ff0000", "8fff8c"),
     LAMP: ("e0ff08", "00ffc2", "001fff", "ffd600"),
@@ -129,18 +129,14 @@ def _means(regions: Regions, colours: Labels) -> PerRegion:
 
 def _by_name(palette: PerRegion, share: PerRegion) -> Codes | None:
     """The slot of each colour, when nearly all of the picture is in ADE20K's colours."""
-    named = [(code, _rgb(text)) for code, texts in ADE20K.items() for text in texts]
-    table = np.array([colour for _, colour in named])
+    named = [(code, from_hex(text)) for code, texts in ADE20K.items() for text in texts]
+    table = np.rint(255 * np.array([colour for _, colour in named]))
     distance = np.abs(palette[:, None] - table[None]).max(axis=2)
     known = distance.min(axis=1) < 8
     if float(share[known].sum()) < 0.8:
         return None
     codes: Codes = np.array([code for code, _ in named], np.uint8)[distance.argmin(axis=1)]
     return np.where(known, codes, np.uint8(OBJECT2))
-
-
-def _rgb(text: str) -> tuple[int, int, int]:
-    return int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16)
 
 
 def _by_place(regions: Regions, colours: Labels, palette: PerRegion, setting: Setting) -> Codes:

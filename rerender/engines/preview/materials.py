@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rerender.engines.preview import patterns
-from rerender.engines.preview.fields import from_hex
 from rerender.engines.preview.patterns import Pattern
-from rerender.engines.preview.plan import Colour, Slot
+from rerender.engines.preview.plan import Colour, Slot, from_hex
 
 
 @dataclass(frozen=True, slots=True)

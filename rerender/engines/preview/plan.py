@@ -54,10 +54,15 @@ class Plan:
     """One surface for every slot, defaults included."""
     palette: tuple[Colour, ...] = ()
     """Dark to light, at least two colours: what the gradient map uses when regions are not sure."""
-    palette_named: bool = False
     tint: tuple[float, float] = (0.0, 0.0)
     """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood."""
     understood: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
     taken_for: Mapping[str, str] = field(default_factory=dict)
     """Each understood phrase and what it was taken for: "red brick" → "walls: brick"."""
+
+
+def from_hex(code: str) -> Colour:
+    """`#rrggbb` or `rrggbb` as a colour."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255

@@ -7,14 +7,14 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from rerender.engines.preview.defaults import BUNDLES, MOOD_OF_SEASON, MOOD_OF_STYLE, colour_of
+from rerender.engines.preview.defaults import BUNDLES, MOOD_OF_SEASON, MOOD_OF_STYLE
 from rerender.engines.preview.finishes import Binding, bind
 from rerender.engines.preview.palette import palette_of
-from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time
+from rerender.engines.preview.plan import Medium, Plan, Season, Setting, Time, from_hex
 from rerender.engines.preview.prompt import MAX_WEIGHT, Phrase, parse
 from rerender.engines.preview.surfaces import Refused, furnish
 from rerender.engines.preview.understanding import understanding
-from rerender.engines.preview.vocabulary import Kind
+from rerender.engines.preview.vocabulary import Says
 
 __all__ = ["plan"]
 
@@ -45,9 +45,9 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
     if medium == "neon" and "night" not in _negated(phrases, "time"):
         time = time or "night"
     hour = cast(Time, time) if time else _default_time(phrases, place, weather, moods)
-    refused = Refused(_negated(phrases, "material"), tuple(map(colour_of, sorted(_negated(phrases, "colour")))))
+    refused = Refused(_negated(phrases, "material"), tuple(map(from_hex, sorted(_negated(phrases, "colour")))))
     surfaces, furnishing = furnish(place, bindings, _themes(at_large, moods, darkness), season, refused)
-    palette, palette_named = palette_of(surfaces, hour)
+    palette = palette_of(surfaces, hour)
     planned = Plan(
         setting=place,
         setting_named=named_setting is not None,
@@ -60,7 +60,6 @@ def plan(prompt: str, setting: Setting | None = None) -> Plan:
         moods=moods,
         surfaces=surfaces,
         palette=palette,
-        palette_named=palette_named,
         tint=_tint({phrase.text for phrase in phrases if not phrase.meanings and phrase.weight > 0}),
     )
     return understanding(planned, phrases, at_large, furnishing)
@@ -72,7 +71,7 @@ def _darkness(bindings: Iterable[Binding]) -> float:
     return max((finish.weight for finish in tones if finish.tone == "dark"), default=0.0)
 
 
-def _strengths(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> dict[str, float]:
+def _strengths(phrases: Iterable[Phrase], kind: Says, least: float = 0.0) -> dict[str, float]:
     """Value → weight × strength of its clearest mention, in prompt order; what is denied once does not count."""
     strengths: dict[str, float] = {}
     denied = set()
@@ -86,12 +85,12 @@ def _strengths(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> dic
     return {value: min(strength, MAX_WEIGHT) for value, strength in strengths.items() if value not in denied}
 
 
-def _winner(phrases: Iterable[Phrase], kind: Kind, least: float = 0.0) -> str | None:
+def _winner(phrases: Iterable[Phrase], kind: Says, least: float = 0.0) -> str | None:
     strengths = _strengths(phrases, kind, least)
     return max(strengths, key=lambda value: strengths[value], default=None)
 
 
-def _negated(phrases: Iterable[Phrase], kind: Kind) -> frozenset[str]:
+def _negated(phrases: Iterable[Phrase], kind: Says) -> frozenset[str]:
     return frozenset(value for phrase in phrases if phrase.weight == 0 for value in phrase.values(kind))
 
 

@@ -18,8 +18,8 @@ from rerender.engines.preview.vocabulary import (
     PHRASES,
     REACH,
     STOP_WORDS,
-    Kind,
     Meaning,
+    Says,
     is_idle,
     normalise,
 )
@@ -51,11 +51,11 @@ class Phrase:
     weight: float
     meanings: tuple[Meaning, ...]
 
-    def values(self, kind: Kind) -> tuple[str, ...]:
+    def values(self, kind: Says) -> tuple[str, ...]:
         """What the phrase says of one kind, usually nothing or one value."""
         return tuple([meaning.value for meaning in self.meanings if meaning.kind == kind])
 
-    def says(self, kind: Kind) -> bool:
+    def says(self, kind: Says) -> bool:
         """Whether the phrase says anything of a kind."""
         return kind in [meaning.kind for meaning in self.meanings]
 

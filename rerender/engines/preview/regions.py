@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.fields import Bytes, Plane
+from rerender.engines.preview.fields import Bytes, Plane, magnitude
 
 Labels = NDArray[Any]
 PerRegion = NDArray[Any]
@@ -68,7 +68,7 @@ def scharr(luma: Plane) -> Plane:
     """The slope of luma, as its change over two pixels."""
     across = cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 16)
     down = cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 16)
-    return cv2.magnitude(across, down)
+    return magnitude(across, down)
 
 
 def trapped_ball(edges: Bytes) -> Labels:

@@ -86,10 +86,11 @@ class Scene:
         return self.plan.moods.get(name, 0.0)
 
     def subject_luma(self) -> Plane:
-        """(n,) luma of the subject where it was parted from a backdrop, else of the whole control image."""
+        """(n,) luma of the subject where it was parted from a backdrop and is seen, else of the whole control image."""
         luma, alpha = self.analysis.luma, self.analysis.alpha
         subject = self.slots.subject if alpha is None else alpha
-        return luma.ravel() if subject is None else luma[subject > 0.5]
+        shown = luma.ravel() if subject is None else luma[subject > 0.5]
+        return shown if shown.size else luma.ravel()
 
     def rng(self, stage: str) -> np.random.RandomState:
         """The stage's own random stream for this seed."""

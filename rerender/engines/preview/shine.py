@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, blur, smoothstep
+from rerender.engines.preview.fields import Plane, blur, magnitude, smoothstep
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.scene import Scene
 
@@ -48,7 +48,7 @@ def _glow(scene: Scene, sunlit: Plane, mask: Plane) -> None:
     """Pile swallows light that falls straight into it and catches it where the surface turns away. In place."""
     smooth = blur(scene.luma, 4 * scene.unit)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125 * scene.unit)
-    turning = cv2.magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125 * scene.unit))
+    turning = magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125 * scene.unit))
     rim = blur(smoothstep(0.0015, 0.014, turning), 2.5 * scene.unit)
     rim *= np.float32(PILE_RIM + PILE_FACING)
     rim -= np.float32(PILE_FACING)

@@ -48,7 +48,7 @@ def sky(scene: Scene) -> Planes:
     """A gradient with domain-warped clouds, the sun's glow, stars at night. Linear (3, H, W)."""
     height, width = scene.shape
     scale = min(1.0, SKY_SIDE / max(scene.shape))
-    small = max(8, int(height * scale)), max(8, int(width * scale))
+    small = max(8, round(height * scale)), max(8, round(width * scale))
     light = light_of(scene)
     planes = _gradient(small, scene.slots.horizon, light)
     named = scene.plan.surfaces["sky"].colour

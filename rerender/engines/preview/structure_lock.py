@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.fields import Bytes, Plane, percentile
+from rerender.engines.preview.fields import Bytes, Plane, magnitude, percentile
 
 FULL_DETAIL = 24.0
 """Grey levels of detail at strength 1."""
@@ -21,7 +21,7 @@ ENOUGH = 0.02
 def edges(grey: Bytes) -> NDArray[np.bool_]:
     """Canny edges of a (H, W) uint8 picture, the threshold following its own 90th gradient percentile."""
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.2)
-    gradient = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    gradient = magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     high = float(np.clip(percentile(gradient[::2, ::2], 90), 30, 200))
     found: NDArray[np.bool_] = cv2.Canny(smooth, high * 0.4, high) > 0
     return found

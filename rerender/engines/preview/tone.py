@@ -60,7 +60,9 @@ def drawing_tone(luma: Plane) -> Tone | None:
 
 def shaded_tone(luma: Plane, subject: Plane | None) -> Tone:
     """How to read a shaded picture: as it is, or stretched when it is very dark or has hardly any contrast."""
-    sample = luma if subject is None else luma[subject > 0.5]
+    shown = None if subject is None else luma[subject > 0.5]
+    # The crop may show nothing of the subject but its thinnest parts.
+    sample = luma if shown is None or not shown.size else shown
     low, high = percentiles(sample, 0.5, 99.5)
     plain = high - low < 0.02
     if plain or (high - low >= LEAST_SPREAD and high >= LEAST_WHITE):

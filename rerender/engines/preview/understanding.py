@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rerender.engines.preview.defaults import colour_of
-from rerender.engines.preview.plan import Plan, Setting, Slot
+from rerender.engines.preview.plan import Plan, Setting, Slot, from_hex
 from rerender.engines.preview.prompt import Phrase
 from rerender.engines.preview.surfaces import Furnishing, Refused
-from rerender.engines.preview.vocabulary import STOP_WORDS, Kind, Meaning
+from rerender.engines.preview.vocabulary import STOP_WORDS, Meaning, Says
 
 __all__ = ["understanding"]
 
@@ -22,7 +21,7 @@ SLOT_NAMES: Mapping[Setting, Mapping[Slot, str]] = {
     "interior": {**COMMON, "sky": "ceiling", "ground": "floor", "object": "furniture", "object2": "smaller furniture"},
     "product": {**COMMON, "sky": "backdrop", "object": "main part", "object2": "smaller parts"},
 }
-KIND_NAMES: Mapping[Kind, str] = {
+KIND_NAMES: Mapping[Says, str] = {
     "setting": "setting", "time": "light", "weather": "weather", "season": "season", "medium": "medium",
     "mood": "mood", "style": "style",
 }  # fmt: skip
@@ -82,7 +81,7 @@ def _is_followed(meaning: Meaning, planned: Plan) -> bool:
 
 
 def _is_obeyed(phrase: Phrase, planned: Plan) -> bool:
-    refused = Refused(frozenset(phrase.values("material")), tuple(map(colour_of, phrase.values("colour"))))
+    refused = Refused(frozenset(phrase.values("material")), tuple(map(from_hex, phrase.values("colour"))))
     deniable = [meaning for meaning in phrase.meanings if meaning.kind in KIND_NAMES and meaning.kind != "setting"]
     if not (deniable or refused.materials or refused.colours):
         return False

@@ -15,9 +15,9 @@ from typing import Literal
 
 from rerender.engines.preview.things import COLOURS, MATERIALS, NOUNS, THINGS, TONES
 
-__all__ = ["CLAUSE_WORDS", "NEGATIONS", "PHRASES", "REACH", "STOP_WORDS", "Kind", "Meaning", "is_idle", "normalise"]
+__all__ = ["CLAUSE_WORDS", "NEGATIONS", "PHRASES", "REACH", "STOP_WORDS", "Meaning", "Says", "is_idle", "normalise"]
 
-Kind = Literal[
+Says = Literal[
     "setting", "time", "weather", "season", "medium", "mood", "style", "noun", "thing", "material", "shade", "colour",
     "tone", "link", "idle",
 ]  # fmt: skip
@@ -27,7 +27,7 @@ Kind = Literal[
 class Meaning:
     """One thing that a phrase says: of which kind, which one, and how strongly when it is not emphasised."""
 
-    kind: Kind
+    kind: Says
     value: str
     strength: float = 1.0
 
@@ -250,7 +250,7 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
-TABLES: tuple[tuple[Kind, Mapping[str, str], float], ...] = (
+TABLES: tuple[tuple[Says, Mapping[str, str], float], ...] = (
     ("time", TIMES, 1.0),
     ("time", {"dusk": LIT_WINDOWS}, 0.5),
     ("time", {"night": LIT_WINDOWS}, 0.4),
@@ -283,8 +283,11 @@ def normalise(word: str) -> str:
 
 
 def is_idle(word: str) -> bool:
-    """Whether a normalised word that is in no table says nothing: a stop word, a number or a measure, one letter."""
-    return word in STOP_WORDS or word[0].isdigit() or (len(word) == 1 and word.isascii())
+    """Whether a normalised word that is in no table says nothing: a stop word, a number or a measure, one letter.
+
+    A word of voicing marks alone is normalised to nothing, and is no idle word: it is named as not understood.
+    """
+    return word in STOP_WORDS or word[:1].isdigit() or (len(word) == 1 and word.isascii())
 
 
 def _entries() -> Iterator[tuple[str, Meaning]]:

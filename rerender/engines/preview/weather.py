@@ -138,7 +138,9 @@ def _streaks(scene: Scene) -> Plane:
     rng = scene.rng("rain")
     drops = np.zeros(scene.shape, np.float32)
     count = int(0.0022 * 1024 * 1024 * height * width / max(scene.shape) ** 2)
-    drops[(rng.random_sample(count) * height).astype(int), (rng.random_sample(count) * width).astype(int)] = 1
+    # Drop by drop, so that a size with one more of them moves none of the others.
+    rows, columns = (rng.random_sample((count, 2)) * scene.shape).astype(int).T
+    drops[rows, columns] = 1
     length = max(5, int(34 * unit))
     kernel = np.zeros((length, length), np.float32)
     cv2.line(kernel, (int(length * 0.62), 0), (int(length * 0.38), length - 1), 1.0, 1, cv2.LINE_AA)

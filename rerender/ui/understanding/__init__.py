@@ -36,8 +36,9 @@ def _while_typing(label: str) -> None:
     text = fields.value(fields.PROMPT) if said is None else said
     # Without a gap, so that the script takes no space.
     with st.container(gap=None):
-        if text.strip():
-            chips("The preview understands", of_text(text, one_a_line=fields.value(fields.ONE_A_LINE)))
+        words = of_text(text, one_a_line=fields.value(fields.ONE_A_LINE)) if text.strip() else None
+        if words is not None:
+            chips("The preview understands", words)
         # A trigger and no state: what is typed is not kept, and what is sent is what the text area says.
         _mount(data={"label": label, "text": text}, key=_KEY, on_text_change=lambda: None)
 

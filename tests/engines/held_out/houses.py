@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from rerender.engines.preview.plan import Slot
 from tests.engines.held_out.raster import View
 from tests.engines.held_out.shapes import Face, Part, ball, box, lathe, prism, quad, wall
 
@@ -142,4 +141,3 @@ def townhouses() -> Model:
 
 
 HOUSES: dict[str, Model] = {model.__name__: model() for model in (villa, l_house, tower, barn, townhouses)}
-SKY_SLOT: Slot = "sky"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rerender.engines.preview.fields import Plane, Planes, blur, filled, mix_into, smoothstep
-from rerender.engines.preview.media.strokes import drawing_tone, hatching, tooth
+from rerender.engines.preview.media.strokes import drawn_lightness, hatching, tooth
 from rerender.engines.preview.scene import Scene
 
 PAPER = (0.905, 0.885, 0.845)
@@ -20,7 +20,7 @@ def charcoal(scene: Scene, picture: Planes) -> Planes:
 
     Tone by layers (in the spirit of Praun et al. 2001), each caught by the paper as far as its relief reaches.
     """
-    tone = drawing_tone(scene, picture)
+    tone = drawn_lightness(scene, picture)
     depth = 1 - tone
     if scene.is_drawing:
         depth = np.clip(depth * np.float32(DRAWN_DEPTH), 0, 0.9)

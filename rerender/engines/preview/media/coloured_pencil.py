@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rerender.engines.preview.fields import Plane, Planes, filled, saturate, smoothstep
-from rerender.engines.preview.media.strokes import drawing_tone, hatching, kuwahara, paper_grain
+from rerender.engines.preview.media.strokes import drawn_lightness, hatching, kuwahara, paper_grain
 from rerender.engines.preview.scene import Scene
 
 PAPER = (0.982, 0.974, 0.955)
@@ -18,7 +18,7 @@ def coloured_pencil(scene: Scene, picture: Planes) -> Planes:
 
     Tonal layers as in Praun et al. 2001; pigment takes light away as often as it is laid over itself.
     """
-    depth = 1 - drawing_tone(scene, picture)
+    depth = 1 - drawn_lightness(scene, picture)
     pigment = kuwahara(picture, max(3, int(4 * scene.unit)))
     saturate(pigment, 1.45)
     np.clip(pigment, 0.02, 1, out=pigment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rerender.engines.preview.fields import Plane, Planes, blur, fbm, filled, mix_into, smoothstep
-from rerender.engines.preview.media.strokes import drawing_tone, paper_grain
+from rerender.engines.preview.media.strokes import drawn_lightness, paper_grain
 from rerender.engines.preview.scene import Scene
 
 PAPER = (0.96, 0.93, 0.86)
@@ -14,7 +14,7 @@ INK = (0.07, 0.06, 0.09)
 
 def ink(scene: Scene, picture: Planes) -> Planes:
     """Firm lines, hatching whose width follows the tone, a second direction in shadow, solid blacks, a pale wash."""
-    tone = drawing_tone(scene, picture)
+    tone = drawn_lightness(scene, picture)
     strokes = smoothstep(0.12, 0.42, scene.lines)
     np.maximum(strokes, smoothstep(0.24, 0.17, blur(tone, 2 * scene.unit)), out=strokes)
     width = np.clip((np.float32(0.80) - blur(tone, 3 * scene.unit)) * np.float32(0.95), 0, 0.72)

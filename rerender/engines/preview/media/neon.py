@@ -12,12 +12,12 @@ from rerender.engines.preview.fields import (
     add_into,
     blur,
     coarse_fbm,
-    from_hex,
     linear,
     luminance,
     saturate,
     smoothstep,
 )
+from rerender.engines.preview.plan import from_hex
 from rerender.engines.preview.scene import Scene
 
 TUBES = linear(from_hex("#ff2fb9")), linear(from_hex("#19e3ff"))

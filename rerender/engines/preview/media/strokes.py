@@ -14,7 +14,7 @@ from rerender.engines.preview.scene import Scene
 LONGEST_RULED = 40
 RULED_FROM = 0.06
 """A straight edge is ruled when it is at least this share of the long side."""
-SUPPORTED = 0.6
+LIES_ON_LINES = 0.6
 """And when this share of it lies on a structure line."""
 
 
@@ -81,7 +81,7 @@ def construction_lines(scene: Scene, overshoot: float) -> Plane:
     rng = scene.rng("ruler")
     sheet = np.zeros(scene.shape, np.uint8)
     for x0, y0, x1, y1 in segments[longest] * scale:
-        if _support(scene.lines, x0, y0, x1, y1) < SUPPORTED:
+        if _support(scene.lines, x0, y0, x1, y1) < LIES_ON_LINES:
             continue
         step = np.array([x1 - x0, y1 - y0]) / max(1e-3, math.hypot(x1 - x0, y1 - y0)) * overshoot * scene.unit
         first, last = rng.uniform(0.3, 1.0, 2)
@@ -99,7 +99,7 @@ def _support(lines: Plane, x0: float, y0: float, x1: float, y1: float) -> float:
     return float(np.mean(lines[rows, columns] > 0.2))
 
 
-def drawing_tone(scene: Scene, picture: Planes) -> Plane:
+def drawn_lightness(scene: Scene, picture: Planes) -> Plane:
     """The lightness that a draughtsman would draw: the control's, evened out, with sky and ground left light."""
     tone = luminance(picture)
     if not scene.is_drawing:
