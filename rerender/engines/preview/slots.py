@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -49,6 +50,8 @@ class SlotMap:
         return self.sky_confidence >= SURE
 
 
+# Another prompt for the same control image changes nothing here, and this is a quarter of a small picture's time.
+@lru_cache(maxsize=4)
 def assign(analysis: Analysis, setting: Setting) -> SlotMap:
     """Slots for every pixel of the analysis size, with the confidence that they are right."""
     if setting == "product":
