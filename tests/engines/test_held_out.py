@@ -1,4 +1,8 @@
-"""What the analysis sees in control images that nothing was tuned on, and in hostile ones."""
+"""What the analysis sees in control images drawn by code of their own, and in hostile ones.
+
+It was corrected against some of `CONTROLS`. Nothing is tuned on `UNSEEN`: only that they are drawn right is tested
+of each, and how well the engine keeps their lines.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,10 @@ from rerender.engines.preview.slot_codes import GLASS, GROUND, OBJECT, ROOF, RUG
 from rerender.engines.preview.slots import SURE, assign, likely_setting
 from rerender.engines.preview.subject import find_subject
 from tests.engines.controls import clay_house, cut_out_chair, drawn_room, png, request
-from tests.engines.held_out import CONTROLS, Picture
-from tests.engines.held_out.structure import held_out_recall
+from tests.engines.held_out import CONTROLS, UNSEEN, HeldOut, Picture
+from tests.engines.held_out.structure import held_out_recall, over_backdrop
 
-SIDE = 384
+SIDE, SMALL = 384, 160
 PRODUCTS = [name for name, control in CONTROLS.items() if control.setting == "product"]
 HOUSES = [name for name, control in CONTROLS.items() if control.setting == "exterior"]
 ROOMS = [name for name, control in CONTROLS.items() if control.setting == "interior"]
@@ -53,6 +57,37 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 def test_there_are_enough_of_them() -> None:
     assert len(CONTROLS) >= 24
     assert {control.kind for control in CONTROLS.values()} == {"photo", "clay", "line", "flat"}
+
+
+def test_there_are_enough_that_are_unseen() -> None:
+    assert len(UNSEEN) >= 20
+    assert not set(UNSEEN) & set(CONTROLS)
+    assert {control.kind for control in UNSEEN.values()} == {"photo", "clay", "line", "flat"}
+    assert {control.setting for control in UNSEEN.values()} == {"exterior", "interior", "product"}
+
+
+def is_drawn(control: HeldOut, side: int) -> bool:
+    """At its size, with its parts and with lights and darks, if only few in a picture that is far too dark."""
+    picture = control.draw(side)
+    grey = over_backdrop(picture.pixels)
+    parts = len(np.unique(picture.truth))
+    return max(grey.shape) == side and picture.truth.shape == grey.shape and spread(grey) > 20 and parts >= 2
+
+
+def spread(grey: np.ndarray) -> float:
+    """How far its darkest and its lightest half percent are apart."""
+    return float(np.ptp(np.percentile(grey, (0.5, 99.5))))
+
+
+def test_an_unseen_one_of_each_kind_and_setting_is_drawn() -> None:
+    of_each = {(control.kind, control.setting): control for control in UNSEEN.values()}
+    assert len(of_each) >= 10
+    assert [control.name for control in of_each.values() if not is_drawn(control, SMALL)] == []
+
+
+@pytest.mark.proof
+def test_every_unseen_one_is_drawn() -> None:
+    assert [control.name for control in UNSEEN.values() if not is_drawn(control, SIDE)] == []
 
 
 # ---- kind and setting
