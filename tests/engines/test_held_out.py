@@ -21,6 +21,7 @@ from rerender.engines.preview.slots import SURE, assign, likely_setting
 from rerender.engines.preview.subject import find_subject
 from tests.engines.controls import clay_house, cut_out_chair, drawn_room, png, request
 from tests.engines.held_out import CONTROLS, UNSEEN, HeldOut, Picture
+from tests.engines.held_out.reading import kind_of, look, truth_for
 from tests.engines.held_out.structure import held_out_recall, over_backdrop
 
 SIDE, SMALL = 384, 160
@@ -34,19 +35,12 @@ def engine() -> PreviewEngine:
     return PreviewEngine(512)
 
 
-def look(pixels: np.ndarray) -> Analysis:
-    height, width = pixels.shape[:2]
-    scale = 512 / max(height, width)
-    return analyse(fit(decode(png(pixels)), max(8, round(width * scale)), max(8, round(height * scale))))
-
-
 @lru_cache(maxsize=40)
 def seen(name: str) -> tuple[Picture, Analysis, np.ndarray]:
     """A held-out control, its analysis, and the true codes at the analysis size."""
     picture = CONTROLS[name].draw(SIDE)
     analysis = look(picture.pixels)
-    height, width = analysis.luma.shape
-    return picture, analysis, cv2.resize(picture.truth, (width, height), interpolation=cv2.INTER_NEAREST)
+    return picture, analysis, truth_for(picture, analysis)
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -96,8 +90,7 @@ def test_every_unseen_one_is_drawn() -> None:
 @pytest.mark.parametrize("name", CONTROLS)
 def test_every_picture_is_taken_for_what_it_is(name: str) -> None:
     _, analysis, _ = seen(name)
-    kind = "flat" if analysis.colours is not None else analysis.kind
-    assert kind == CONTROLS[name].kind
+    assert kind_of(analysis) == CONTROLS[name].kind
 
 
 def test_the_setting_is_guessed_from_the_picture_where_the_prompt_says_nothing() -> None:
@@ -328,5 +321,5 @@ def test_a_very_large_picture_is_no_other_than_a_small_one() -> None:
     ],
 )
 def test_held_out_pictures_keep_their_lines(prompt: str, floor: float) -> None:
-    kept = held_out_recall(PreviewEngine(), prompt)
+    kept = held_out_recall(PreviewEngine(), prompt, CONTROLS.values())
     assert float(np.median(list(kept.values()))) >= floor, kept
