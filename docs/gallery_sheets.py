@@ -121,7 +121,7 @@ HELD_OUT = {
     "stool clay": "watercolor, oak stool",
 }
 
-# One of each kind, chosen before any of them was rendered.
+# One each of eight kinds, chosen before any of them was rendered.
 UNSEEN = {
     "a_frame clay": "heavy snow, winter, timber cabin",
     "church line": "golden hour, stone walls, slate roof",
@@ -162,8 +162,8 @@ def _held_out() -> Sheet:
 
 def _unseen() -> Sheet:
     text = (
-        "Drawn after the engine, and nothing was tuned on them: one of each kind, chosen before any was rendered, "
-        "each beside what was made of it, good or bad."
+        "Drawn after the engine, and nothing was tuned on them: one each of eight kinds, chosen before any was "
+        "rendered, each beside what was made of it, good or bad."
     )
     return Sheet("unseen", "Control images that nothing was tuned on", text, _beside_renders(UNSEEN))
 
