@@ -18,7 +18,7 @@ from rerender import images, samples
 from rerender.engines.preview import PreviewEngine
 from rerender.models import RenderRequest
 from tests.engines.controls import png
-from tests.engines.held_out import CONTROLS
+from tests.engines.held_out import CONTROLS, UNSEEN
 
 HERE = Path(__file__).parent
 PAGE = HERE / "gallery.md"
@@ -102,15 +102,15 @@ def _picture(engine: PreviewEngine, shot: Shot) -> Image.Image:
 
 @cache
 def _control(name: str) -> bytes:
-    """A sample or a held-out control image, in the smallest size that the API takes at its aspect."""
-    data = samples.load(name) if name in {sample.name for sample in samples.SAMPLES} else _held_out(name)
+    """A sample or a control image that the tests draw, in the smallest size that the API takes at its aspect."""
+    data = samples.load(name) if name in {sample.name for sample in samples.SAMPLES} else _drawn(name)
     with Image.open(io.BytesIO(data)) as image:
         width, height = images.sizes_for(*image.size)[0]
     return images.prepare(data, width, height, keep_alpha=True)
 
 
-def _held_out(name: str) -> bytes:
-    pixels = CONTROLS[name].draw(768).pixels
+def _drawn(name: str) -> bytes:
+    pixels = (CONTROLS | UNSEEN)[name].draw(768).pixels
     return png(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if pixels.ndim == 2 else pixels)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rerender import samples
@@ -120,6 +121,18 @@ HELD_OUT = {
     "stool clay": "watercolor, oak stool",
 }
 
+# One each of eight kinds, chosen before any of them was rendered.
+UNSEEN = {
+    "a_frame clay": "heavy snow, winter, timber cabin",
+    "church line": "golden hour, stone walls, slate roof",
+    "factory with alpha": "overcast, red brick, zinc roof",
+    "hillside in other colours": "night, lit windows, brick houses",
+    "pavilion photo": "autumn, sunset",
+    "bathroom blueprint": "bathroom, white marble, oak floor",
+    "study on grey paper": "watercolor, sage walls, walnut floor",
+    "teapot clay": "product photo, blue ceramic, white background",
+}
+
 
 def _of_sample(sample: samples.Sample) -> Sheet:
     prompts = sample.prompts + PROMPTS[sample.name]
@@ -140,14 +153,28 @@ def _seeds() -> Sheet:
 
 
 def _held_out() -> Sheet:
-    shots: list[Shot] = []
-    for name, prompt in HELD_OUT.items():
-        shots += [Shot(name, None, name), Shot(name, prompt, prompt)]
-    text = "Drawn by the tests' own code after the engine was tuned: each beside what was made of it."
-    return Sheet("held-out", "Control images that nothing was tuned on", text, tuple(shots))
+    text = (
+        "Drawn by the tests' own code while the engine was tuned, and its analysis was corrected against some of them: "
+        "each beside what was made of it."
+    )
+    return Sheet("held-out", "Control images drawn while tuning", text, _beside_renders(HELD_OUT))
 
 
-SHEETS: tuple[Sheet, ...] = (*map(_of_sample, samples.SAMPLES), _media(), _seeds(), _held_out())
+def _unseen() -> Sheet:
+    text = (
+        "Drawn after the engine, and nothing was tuned on them: one each of eight kinds, chosen before any was "
+        "rendered, each beside what was made of it, good or bad."
+    )
+    return Sheet("unseen", "Control images that nothing was tuned on", text, _beside_renders(UNSEEN))
+
+
+def _beside_renders(prompts: Mapping[str, str]) -> tuple[Shot, ...]:
+    return tuple(
+        shot for name, prompt in prompts.items() for shot in (Shot(name, None, name), Shot(name, prompt, prompt))
+    )
+
+
+SHEETS: tuple[Sheet, ...] = (*map(_of_sample, samples.SAMPLES), _media(), _seeds(), _held_out(), _unseen())
 
 STRIP: tuple[Shot, ...] = tuple(
     Shot(control, prompt, prompt)

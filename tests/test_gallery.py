@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from docs.gallery_sheets import MEDIA, SEEDS, SHEETS, STRIP, Sheet
 from rerender import samples
 from rerender.engines.preview.media import MEDIA as DRAWN
 from rerender.engines.preview.planner import plan
-from tests.engines.held_out import CONTROLS
+from tests.engines.held_out import CONTROLS, UNSEEN, HeldOut
 
 BY_NAME = {sheet.name: sheet for sheet in SHEETS}
 PROMPTS = sorted({shot.prompt for sheet in SHEETS for shot in sheet.shots if shot.prompt})
@@ -38,9 +39,11 @@ def test_one_prompt_is_shown_with_eight_seeds() -> None:
     assert len(SEEDS) == 8
 
 
-def test_held_out_control_images_stand_beside_what_was_made_of_them() -> None:
-    shots = BY_NAME["held-out"].shots
-    assert {shot.control for shot in shots} <= set(CONTROLS)
+@pytest.mark.parametrize(("sheet", "controls"), [("held-out", CONTROLS), ("unseen", UNSEEN)])
+def test_drawn_control_images_stand_beside_what_was_made_of_them(sheet: str, controls: Mapping[str, HeldOut]) -> None:
+    shots = BY_NAME[sheet].shots
+    assert len(shots) == 16
+    assert {shot.control for shot in shots} <= set(controls)
     for control, render in zip(shots[::2], shots[1::2], strict=True):
         assert (control.prompt, control.control) == (None, render.control)
 

@@ -1,7 +1,12 @@
-"""Control images that nothing was tuned on: drawn by code of their own, with what should be seen in them."""
+"""Control images drawn by code of their own, with what should be seen in them.
+
+The analysis was corrected against some of `CONTROLS`; `UNSEEN` was drawn after the engine, and nothing is tuned on it.
+"""
 
 from __future__ import annotations
 
-from tests.engines.held_out.catalogue import CONTROLS, HeldOut, Picture
+from tests.engines.held_out.catalogue import CONTROLS
+from tests.engines.held_out.makers import HeldOut, Picture
+from tests.engines.held_out.unseen import UNSEEN
 
-__all__ = ["CONTROLS", "HeldOut", "Picture"]
+__all__ = ["CONTROLS", "UNSEEN", "HeldOut", "Picture"]

@@ -20,6 +20,17 @@ MATERIAL_COLOURS: dict[Slot, tuple[int, int, int]] = {
     "vegetation": (20, 90, 30),
     "lamp": (250, 230, 60),
 }
+OTHER_COLOURS: dict[Slot, tuple[int, int, int]] = {
+    "sky": (205, 225, 235),
+    "ground": (150, 150, 140),
+    "wall": (240, 235, 215),
+    "roof": (90, 95, 110),
+    "glass": (120, 210, 220),
+    "object": (190, 90, 160),
+    "object2": (235, 190, 70),
+    "vegetation": (140, 200, 90),
+    "lamp": (255, 120, 90),
+}
 PHOTO_COLOURS: dict[Slot, tuple[float, float, float]] = {
     "sky": (0.62, 0.80, 1.0),
     "ground": (0.45, 0.55, 0.28),
@@ -30,6 +41,19 @@ PHOTO_COLOURS: dict[Slot, tuple[float, float, float]] = {
     "object2": (0.6, 0.4, 0.3),
     "vegetation": (0.30, 0.50, 0.22),
     "lamp": (1.0, 0.95, 0.8),
+}
+
+
+EVENING_COLOURS: dict[Slot, tuple[float, float, float]] = {
+    "sky": (0.96, 0.86, 0.74),
+    "ground": (0.62, 0.52, 0.42),
+    "wall": (0.88, 0.78, 0.64),
+    "roof": (0.45, 0.40, 0.42),
+    "glass": (0.40, 0.42, 0.46),
+    "object": (0.35, 0.52, 0.55),
+    "object2": (0.62, 0.44, 0.28),
+    "vegetation": (0.42, 0.46, 0.24),
+    "lamp": (1.0, 0.88, 0.62),
 }
 
 
@@ -51,6 +75,26 @@ def grey_paper(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def material_colours(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """One flat colour a material."""
     return np.array([MATERIAL_COLOURS[slot] for slot in SLOTS], np.uint8)[truth]
+
+
+def other_colours(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Another modeller's flat colours, with the soft edges of an enlarged picture."""
+    flat = np.array([OTHER_COLOURS[slot] for slot in SLOTS], np.uint8)[truth]
+    return cv2.GaussianBlur(flat, (0, 0), max(truth.shape) / 1024)
+
+
+def blueprint(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Pale lines on dark blue."""
+    ink = (255 - pixels[..., None].astype(float)) / 255
+    return _clipped(np.array([24.0, 52.0, 110.0]) * (1 - ink) + np.array([225.0, 235.0, 245.0]) * ink)
+
+
+def tracing_paper(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Ink on yellowish paper, lit from the right, with soft creases."""
+    x = np.linspace(0, 1, pixels.shape[1])[None, :]
+    light = 0.86 + 0.12 * x + 0.012 * _blotches(pixels.shape, 6, 11)
+    paper = np.array([238.0, 229.0, 208.0]) * light[..., None]
+    return _clipped(paper * (0.25 + 0.75 * pixels[..., None] / 255))
 
 
 def viewport(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -92,6 +136,19 @@ def noisy_photo(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return _jpeg(_clipped(picture), 32)
 
 
+def evening_photo(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """In warm light, a little soft, with fine grain and darker corners."""
+    height, width = pixels.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    rng = np.random.RandomState(21)
+    rough = np.isin(truth, [SLOTS.index(slot) for slot in ("ground", "vegetation", "wall", "roof")])
+    grain = 1 + 0.03 * _blotches(pixels.shape, 90, 22) * rough
+    tones = np.array([EVENING_COLOURS[slot] for slot in SLOTS])[truth] * grain[..., None]
+    picture = tones * (pixels / 255 * (1 - 0.16 * (x**2 + y**2)))[..., None] * 255
+    soft = cv2.GaussianBlur(picture, (0, 0), 0.8 * max(pixels.shape) / 1024)
+    return _jpeg(_clipped(soft + rng.normal(0, 3, picture.shape)), 70)
+
+
 def very_dark(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Exposed far too short."""
     return _clipped((pixels / 255) ** 1.2 * 44)
@@ -114,8 +171,12 @@ DISGUISES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
         white_on_dark,
         grey_paper,
         material_colours,
+        other_colours,
+        blueprint,
+        tracing_paper,
         viewport,
         noisy_photo,
+        evening_photo,
         very_dark,
         low_contrast,
         noisy,

@@ -103,16 +103,22 @@ def clay(parts: Sequence[Part], view: View, buffers: Buffers, sky: np.ndarray, u
     return np.where(buffers.part < 0, sky, grey)
 
 
-def drawn(buffers: Buffers, weight: float, rng: np.random.RandomState) -> np.ndarray:
-    """Ink on white, (H, W) 0..1: silhouettes and creases, by a hand that wavers by less than a line's width."""
+def drawn(buffers: Buffers, weight: float, rng: np.random.RandomState, between_faces: bool = False) -> np.ndarray:
+    """Ink on white, (H, W) 0..1: silhouettes and creases, by a hand that wavers by less than a line's width.
+
+    Far ground falls away from row to row as if it had edges; only `between_faces` it has none.
+    """
     edge = np.zeros(buffers.part.shape, bool)
     for axis in (0, 1):
         ahead, behind = (np.s_[1:], np.s_[:-1]) if axis == 0 else (np.s_[:, 1:], np.s_[:, :-1])
         jump = np.abs(buffers.nearness[ahead] - buffers.nearness[behind])
         step = buffers.part[ahead] != buffers.part[behind]
-        step |= jump > 0.03 * np.maximum(buffers.nearness[ahead], buffers.nearness[behind]) + 1e-4
+        other = buffers.face[ahead] != buffers.face[behind]
+        step |= (other | (not between_faces)) & (
+            jump > 0.03 * np.maximum(buffers.nearness[ahead], buffers.nearness[behind]) + 1e-4
+        )
         turn = (buffers.normal[(np.s_[:], *_both(ahead))] * buffers.normal[(np.s_[:], *_both(behind))]).sum(axis=0)
-        edge[behind] |= step | ((turn < 0.9) & (buffers.face[ahead] != buffers.face[behind]))
+        edge[behind] |= step | ((turn < 0.9) & other)
     height, width = edge.shape
     side = max(1, round(weight * OVERSAMPLING * max(edge.shape) / 1024 / OVERSAMPLING))
     ink = cv2.dilate(edge.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tests.engines.held_out.raster import View
@@ -12,22 +14,23 @@ GLASS = 1.35
 """Panes are brighter than the walls: there is day behind them."""
 
 
-def _shell(
+def shell(
     width: float,
     height: float,
     depth: float,
     back: list[tuple[float, float, float, float]],
     left: list[tuple[float, float, float, float]],
+    right: Sequence[tuple[float, float, float, float]] = (),
 ) -> list[Part]:
-    """Floor, ceiling, two sides and a back wall, with windows in the back and in the left wall."""
+    """Floor, ceiling, two sides and a back wall, with windows in any of them; those on the right from the back on."""
     x0, x1, front = -width / 2, width / 2, -6.0
     solid, panes = wall((x0, 0, depth), (1, 0), width, height, back)
     side, more = wall((x0, 0, front), (0, 1), depth - front, height, left)
-    right = quad((x1, 0, front), (x1, 0, depth), (x1, height, depth), (x1, height, front))
+    other, rest = wall((x1, 0, depth), (0, -1), depth - front, height, right)
     floor = quad((x0, 0, front), (x1, 0, front), (x1, 0, depth), (x0, 0, depth))
     return [
-        Part("wall", [*solid, *side, right], 0.93),
-        Part("glass", [*panes, *more], GLASS),
+        Part("wall", [*solid, *side, *other], 0.93),
+        Part("glass", [*panes, *more, *rest], GLASS),
         Part("ground", [floor], 0.8),
         Part("sky", [floor + np.array([0, height, 0])], 0.98, casts_shadow=False),
     ]
@@ -35,7 +38,7 @@ def _shell(
 
 def kitchen() -> Model:
     """A run of cabinets along the back wall under a window, an island with stools, two pendants."""
-    parts = _shell(6.4, 2.8, 4.5, [(2.2, 4.4, 1.15, 2.15)], [])
+    parts = shell(6.4, 2.8, 4.5, [(2.2, 4.4, 1.15, 2.15)], [])
     fronts: list[Face] = []
     for number in range(6):
         left = -3.2 + 1.06 * number
@@ -66,7 +69,7 @@ def kitchen() -> Model:
 
 def bedroom() -> Model:
     """A bed against the back wall, bedside tables with lamps, a wardrobe, a rug, a window on the left."""
-    parts = _shell(5.2, 2.7, 4.0, [], [(6.6, 8.8, 0.85, 2.2)])
+    parts = shell(5.2, 2.7, 4.0, [], [(6.6, 8.8, 0.85, 2.2)])
     parts += [
         Part("object", box((-0.9, 0.0, 1.7), (0.9, 0.32, 3.9)), 0.7),
         Part("object", box((-0.95, 0.32, 1.65), (0.95, 0.58, 3.85)), 1.0),
@@ -88,7 +91,7 @@ def bedroom() -> Model:
 
 def staircase() -> Model:
     """A hall with a straight flight of stairs along the right wall and a door behind."""
-    parts = _shell(4.4, 3.2, 5.0, [], [(7.2, 8.6, 0.9, 2.4)])
+    parts = shell(4.4, 3.2, 5.0, [], [(7.2, 8.6, 0.9, 2.4)])
     steps: list[Face] = []
     for number in range(12):
         steps += box((0.8, 0, 0.6 + 0.28 * number), (2.2, 0.2 * (number + 1), 0.88 + 0.28 * number))
@@ -106,7 +109,7 @@ def staircase() -> Model:
 def double_height() -> Model:
     """A loft five metres high with tall windows, a gallery and a low sofa."""
     tall = [(0.8 + 1.7 * n, 2.1 + 1.7 * n, 0.5, 4.3) for n in range(3)]
-    parts = _shell(8.0, 5.2, 7.0, tall, [])
+    parts = shell(8.0, 5.2, 7.0, tall, [])
     parts += [Part("wall", box((2.0, 2.5, 1.0), (4.0, 2.75, 7.0)), 0.9)]
     parts += [Part("object2", box((2.0, 2.75, z), (2.04, 3.7, z + 0.04)), 0.5) for z in np.arange(1.1, 7, 0.5).tolist()]
     parts += [Part("object2", box((1.98, 3.7, 1.0), (2.06, 3.76, 7.0)), 0.5)]
