@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rerender.engines.preview import patterns
+from rerender.engines.preview import masonry, patterns
 from rerender.engines.preview.patterns import Pattern
 from rerender.engines.preview.plan import Colour, Slot, from_hex
 
@@ -60,48 +60,48 @@ MATERIALS: dict[str, Material] = {
     "paint": Material(0.015, patterns.mottled, span=5, gloss=0.08),
     "concrete": Material(
         0.075,
-        patterns.cast,
+        masonry.cast,
         from_hex("#5c5b58"),
         span=5,
         elsewhere=_on(ground=patterns.mottled, furniture=patterns.mottled),
     ),
-    "wood": Material(0.15, patterns.boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
-    "oak": Material(0.15, patterns.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
-    "walnut": Material(0.21, patterns.walnut_boards, GAP, span=3, feature=0.15, along=True, gloss=0.14),
-    "brick": Material(0.22, patterns.bricks, MORTAR, span=4.2, feature=0.075),
+    "wood": Material(0.15, masonry.boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
+    "oak": Material(0.15, masonry.oak_boards, GAP, span=3, feature=0.15, along=True, gloss=0.08),
+    "walnut": Material(0.21, masonry.walnut_boards, GAP, span=3, feature=0.15, along=True, gloss=0.14),
+    "brick": Material(0.22, masonry.bricks, MORTAR, span=4.2, feature=0.075),
     "stone": Material(
         0.15,
-        patterns.ashlar,
+        masonry.ashlar,
         from_hex("#7a736a"),
         span=5.4,
         feature=0.3,
-        elsewhere=_on(ground=patterns.paving, furniture=patterns.mottled),
+        elsewhere=_on(ground=masonry.paving, furniture=patterns.mottled),
     ),
     "slate": Material(
         0.15,
-        patterns.shingles,
+        masonry.shingles,
         from_hex("#5f5a6c"),
         0.4,
         span=4,
         feature=0.2,
-        elsewhere=_on(ground=patterns.paving, furniture=patterns.mottled),
+        elsewhere=_on(ground=masonry.paving, furniture=patterns.mottled),
     ),
     "marble": Material(
         0.05,
-        patterns.veins,
+        masonry.veins,
         from_hex("#8d8f93"),
         0.6,
         span=2.4,
-        elsewhere=_on(ground=patterns.marble_slabs),
+        elsewhere=_on(ground=masonry.marble_slabs),
         gloss=0.35,
     ),
     "terracotta": Material(
         0.16,
-        patterns.squares,
+        masonry.squares,
         from_hex("#8c7c70"),
         span=4,
         feature=0.22,
-        elsewhere=_on(roof=patterns.pantiles, ground=patterns.floor_tiles, furniture=patterns.mottled),
+        elsewhere=_on(roof=masonry.pantiles, ground=masonry.floor_tiles, furniture=patterns.mottled),
     ),
     "glass": Material(
         0.05,
@@ -124,7 +124,7 @@ MATERIALS: dict[str, Material] = {
     ),
     "corten": Material(
         0.20,
-        patterns.rusted,
+        masonry.rusted,
         from_hex("#4e2a1c"),
         0.6,
         span=5,
@@ -146,12 +146,12 @@ MATERIALS: dict[str, Material] = {
     "asphalt": Material(0.11, patterns.specks, span=3),
     "tiles": Material(
         0.06,
-        patterns.squares,
+        masonry.squares,
         from_hex("#8f887d"),
         0.6,
         span=2,
         feature=0.2,
-        elsewhere=_on(ground=patterns.floor_tiles),
+        elsewhere=_on(ground=masonry.floor_tiles),
         gloss=0.3,
     ),
 }
