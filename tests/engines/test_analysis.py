@@ -36,6 +36,12 @@ def test_kind_and_setting_come_from_the_picture(pixels: np.ndarray, kind: str, s
     assert (analysis.kind, analysis.setting) == (kind, setting)
 
 
+def test_clay_in_warm_light_is_no_map_of_materials() -> None:
+    dimmer = np.linspace(1, 0.7, 512)[:, None, None]
+    tinted = clay_house()[..., None] * (0.8, 0.58, 0.4) * dimmer
+    assert seen(tinted.astype(np.uint8)).kind == "photo"
+
+
 def test_a_drawing_of_a_house_is_no_interior() -> None:
     """It has no lines that run from all four corners to one point."""
     paper = np.full((512, 512), 255, np.uint8)

@@ -55,6 +55,9 @@ def flat_colours(rgb: Bytes) -> Labels | None:
         return None
     distance = np.stack([np.abs(rgb.astype(np.int16) - colour).max(axis=2) for colour in colours])
     nearest = distance.argmin(axis=0).astype(np.int32)
+    # In a smooth picture under tinted light, too, neighbours are alike, but its colours are only steps of a slope.
+    if _evenness(rgb[flat], nearest[flat]) < 0.6:
+        return None
     # Between two colours lies a third one that is on no surface.
     return fill_nearest(nearest, flat & (distance.min(axis=0) < 3 * FLATNESS))
 
@@ -113,6 +116,13 @@ def _palette(pixels: Bytes) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
             colours.append(colour)
             totals.append(int(counts[number]))
     return np.array(colours, np.int16).reshape(-1, 3), np.array(totals, np.int64)
+
+
+def _evenness(pixels: Bytes, nearest: NDArray[np.int32]) -> float:
+    """The share of (n, 3) pixels that are within one level of the median of all that have the same `nearest` (n,)."""
+    groups = (pixels[nearest == colour].astype(np.int16) for colour in np.unique(nearest))
+    even = [np.abs(group - np.median(group, axis=0)).max(axis=1) <= 1 for group in groups]
+    return float(np.concatenate(even).mean())
 
 
 def _means(regions: Regions, colours: Labels) -> PerRegion:
