@@ -1,7 +1,6 @@
 """What the preview engine takes control images for, against what is true of them.
 
-The analysis was corrected against some of the images drawn while tuning; the unseen ones were drawn after it, and
-nothing was tuned on them.
+The analysis was corrected against some of the images drawn while tuning; the unseen ones were drawn after it.
 """
 
 from __future__ import annotations

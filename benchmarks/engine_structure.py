@@ -2,7 +2,7 @@
 
 Recall of its Canny edges within two pixels at 1024 px. The lock is made to keep the very edges that are counted, so
 both figures are given. The engine was tuned on the samples and corrected against some of the control images drawn
-meanwhile; nothing was ever tuned on the unseen ones, which were drawn after it.
+meanwhile; the unseen ones were drawn after it.
 """
 
 from __future__ import annotations

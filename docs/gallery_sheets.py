@@ -162,10 +162,11 @@ def _held_out() -> Sheet:
 
 def _unseen() -> Sheet:
     text = (
-        "Drawn after the engine, and nothing was tuned on them: one each of eight kinds, chosen before any was "
-        "rendered, each beside what was made of it, good or bad."
+        "Drawn after the engine, one each of eight kinds, chosen before any was rendered, each beside what is made of "
+        "it, good or bad. Of what they showed only one fault was mended since: pictures under tinted light were taken "
+        "for maps of materials."
     )
-    return Sheet("unseen", "Control images that nothing was tuned on", text, _beside_renders(UNSEEN))
+    return Sheet("unseen", "Control images drawn after the engine", text, _beside_renders(UNSEEN))
 
 
 def _beside_renders(prompts: Mapping[str, str]) -> tuple[Shot, ...]:

@@ -1,7 +1,7 @@
 """What the analysis sees in control images drawn by code of their own, and in hostile ones.
 
-It was corrected against some of `CONTROLS`. Nothing is tuned on `UNSEEN`: only that they are drawn right is tested
-of each, and how well the engine keeps their lines.
+It was corrected against some of `CONTROLS`. `UNSEEN` is not for tuning: only that they are drawn right is tested of
+each, and how well the engine keeps their lines.
 """
 
 from __future__ import annotations

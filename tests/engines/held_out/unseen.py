@@ -1,4 +1,4 @@
-"""Control images drawn after the engine, by name: nothing is ever tuned on them, none left out."""
+"""Control images drawn after the engine, by name: they are not for tuning, and none was left out."""
 
 from __future__ import annotations
 
