@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test proof bench screenshots clean
+.PHONY: run test proof bench screenshots gallery clean
 
 run: .venv/app
 	exec $(BIN)/streamlit run app.py --server.address=127.0.0.1
@@ -22,6 +22,9 @@ bench: .venv/dev
 
 screenshots: .venv/dev
 	$(BIN)/python -m docs.screenshots
+
+gallery: .venv/dev
+	$(BIN)/python -m docs.gallery
 
 clean:
 	rm -rf .venv

@@ -1,4 +1,7 @@
-"""Runs every measurement and prints one Markdown page. Machines are noisy: read ratios and medians, not digits."""
+"""Runs every measurement and prints one Markdown page. Machines are noisy: read ratios and medians, not digits.
+
+`python -m benchmarks engine filters` measures only the sections with one of these words in their titles.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,21 @@ from importlib import metadata
 
 from playwright.sync_api import expect
 
-from benchmarks import app, client, engine, freshness, history, series, service, slider, tracker
+from benchmarks import (
+    app,
+    client,
+    engine,
+    engine_analysis,
+    engine_peers,
+    engine_prompts,
+    engine_structure,
+    freshness,
+    history,
+    series,
+    service,
+    slider,
+    tracker,
+)
 from benchmarks.table import Row, table
 
 HEADING = """# Benchmarks
@@ -37,6 +54,10 @@ def main() -> None:
         "The app": app.measure,
         "A series": series.measure,
         "The preview engine": engine.measure,
+        "The preview engine and words": engine_prompts.measure,
+        "OpenCV's own filters on the same images": engine_peers.measure,
+        "Structure kept by the preview engine": engine_structure.measure,
+        "What the preview engine takes control images for": engine_analysis.measure,
         "The slider's payload": slider.measure,
         "The history with 2,000 runs": history.measure,
         "Many renders at once": client.measure,
@@ -44,7 +65,10 @@ def main() -> None:
         "How soon a completed render is here": freshness.measure,
         "The local API": service.measure,
     }
+    words = sys.argv[1:]
     for title, measure in sections.items():
+        if words and not any(word in title for word in words):
+            continue
         print(f"measuring: {title}", file=sys.stderr)
         rows: list[Row] = measure()
         print(f"## {title}\n\n{table(rows)}\n", flush=True)

@@ -14,7 +14,7 @@ form, result = st.columns([5, 8], gap="large")
 with form:
     control_form.choose()
     control_form.as_sent(keep_alpha=visit.backend.keeps_alpha)
-    render_form.prompt()
+    render_form.prompt(visit.backend)
     render_form.button(visit, runs)
     render_form.batch_and_seed()
 with result:

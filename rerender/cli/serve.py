@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rerender.cli.terminal import say
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.models import DEFAULT_WORKFLOW_ID
+
+if TYPE_CHECKING:
+    from rerender.engines.preview import PreviewEngine
 
 _CURL = """\
 printf '{{"prompt": "oak and glass, golden hour", "control_image": "%s", "batch_size": 1,
@@ -70,7 +74,6 @@ def serve(
 ) -> None:
     """Serve the ReRender API from this machine, with pictures by the preview engine (no AI model)."""
     # FastAPI and OpenCV take a second to load: not for --help.
-    from rerender.engines.preview import PreviewEngine
     from rerender.service.faults import BadFaults, read_faults
     from rerender.service.retention import Retention
     from rerender.service.server import LocalServer
@@ -81,10 +84,11 @@ def serve(
         faults = read_faults(faults_file) if faults_file else ()
     except BadFaults as error:
         raise click.BadParameter(str(error), param_hint="--faults") from None
+    engine = _engine()
     try:
         server = LocalServer(
             folder,
-            PreviewEngine(),
+            engine,
             keys,
             host=host,
             port=port,
@@ -97,6 +101,16 @@ def serve(
     try:
         server.run(lambda: say(_welcome(server.base_url, keys[0], folder, faults_file)))
     except (RerenderError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _engine() -> PreviewEngine:
+    from rerender.engines.preview import PreviewEngine
+    from rerender.engines.settings import working_size
+
+    try:
+        return PreviewEngine(working_size())
+    except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
 
 

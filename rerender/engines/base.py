@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,13 +18,17 @@ class Cancelled(Exception):
 
 
 class Description(TypedDict):
-    """What an engine makes of a request, before any pixel is touched. JSON-ready."""
+    """What an engine makes of a request, before any pixel is touched. JSON-ready.
+
+    Phrases are in prompt order, each once; `taken_for` says in a few words what an understood one was taken for.
+    """
 
     engine: str
     version: str
     plan: dict[str, Any]
     understood: list[str]
     not_understood: list[str]
+    taken_for: NotRequired[dict[str, str]]
 
 
 class Engine(Protocol):

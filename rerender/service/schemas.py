@@ -135,7 +135,9 @@ class RenderAnswer(BaseModel):
     is_public: bool
     created_at: int = Field(description="Seconds since 1970")
     updated_at: int = Field(description="Seconds since 1970")
-    misc: dict[str, Any] = Field(description="Engine, version, plan, words understood and not, seconds, timings, error")
+    misc: dict[str, Any] = Field(
+        description="Engine, version, plan, words understood and not, what they were taken for, seconds, timings, error"
+    )
 
 
 class HealthAnswer(BaseModel):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerender.engines.deferred import Deferred
+from rerender.engines.settings import working_size
 from rerender.studio.backends import PREVIEW, Backend
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ PREDECESSOR_ENDS_WITHIN = 10.0
 
 
 def preview_engine() -> Engine:
-    """The engine of the embedded service."""
+    """The engine of the embedded service. Raises `ConfigurationError` for a working size that is none."""
     # OpenCV takes memory that an app with a key never needs.
     from rerender.engines.preview import PreviewEngine
 
-    return PreviewEngine()
+    return PreviewEngine(working_size())
 
 
 class Embedded:
@@ -82,7 +83,9 @@ class Embedded:
     def _start(self) -> None:
         from rerender.service.server import LocalServer
 
-        # Loading the engine takes 0.1 s and 20 MB, which an app that nobody renders with need not have.
+        working_size()  # A wrong one is told now, and not to whoever renders first.
+        # Loading the engine takes 0.1 s and 20 MB, which an app that nobody renders with need not have. The first
+        # request waits for it before its work is taken; its render then takes no longer than the next.
         token, engine = secrets.token_urlsafe(32), Deferred(self._make_engine)
         server = LocalServer(self._folder, engine, [token])
         if self._starts(server):

@@ -223,7 +223,12 @@ def _are_outputs(_run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
 
 def _are_words(run: Run, _outputs: object) -> bool:
     """Whether the words of the prompt that pages show under a preview are words."""
-    words = [run.misc.get(name) or [] for name in ("understood", "not_understood") if run.is_preview]
+    if not run.is_preview:
+        return True
+    taken_for = run.misc.get("taken_for") or {}
+    if not isinstance(taken_for, dict):
+        return False
+    words = [run.misc.get(name) or [] for name in ("understood", "not_understood")] + [list(taken_for.values())]
     return all(isinstance(some, list) and all(map(_is_text(10_000), some)) for some in words)
 
 

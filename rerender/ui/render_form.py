@@ -12,7 +12,7 @@ from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, fields, series, session, steering
+from rerender.ui import as_code, control_form, fields, series, session, steering, understanding
 from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
@@ -33,8 +33,8 @@ _NEW_SEED = "form.new_seed"
 _ACCEPTED_WITHIN = 0.25
 
 
-def prompt() -> None:
-    """The prompt, and ready-made ones to start from and edit."""
+def prompt(backend: Backend) -> None:
+    """The prompt, and ready-made ones to start from and edit; under it what the preview engine makes of its words."""
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(":small[Prompt]", width="content")
@@ -57,6 +57,8 @@ def prompt() -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
+        if backend.is_preview:
+            understanding.while_typing("Prompt")
 
 
 def _ideas() -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from rerender.errors import ImageError
 from rerender.studio import capsule, downloads, pictures
 from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
-from rerender.ui import as_code, comparison, control_form, fields, series, session, steering
+from rerender.studio.understanding import of_run
+from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
@@ -89,7 +90,7 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
     if run.is_found:
         steering.found_by_owner(run)
     if run.is_preview and run.stored_at is not None:
-        _understanding(run)
+        understanding.chips("The preview understood", of_run(run))
     with status:
         if not run.is_unfinished and run.stored_at is None:
             steering.ended(run)
@@ -170,21 +171,6 @@ def _words(run: Run) -> str:
         phase = "pending" if run.phase is None and run.submission == "accepted" else run.phase
         where = PHASES.get(phase) or plain(phase or "")
     return f"{where}, {time.time() - run.created_at:.0f} s"
-
-
-def _understanding(run: Run) -> None:
-    """Which words of the prompt the preview engine followed, and which it could not."""
-    understood, unknown = (run.misc.get(key) or [] for key in ("understood", "not_understood"))
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.caption("The preview understood", width="content")
-        for word in understood:
-            st.badge(plain(word), color="green")
-        if not understood:
-            st.caption("none of the words", width="content")
-        if unknown:
-            st.caption("but not", width="content")
-        for word in unknown:
-            st.badge(plain(word), color="gray")
 
 
 def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:

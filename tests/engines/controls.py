@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from rerender.models import RenderRequest
+
+SAMPLES = Path(__file__).parents[2] / "rerender" / "samples"
+SAMPLE_NAMES = ("clay-house", "living-room", "armchair", "street")
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -63,6 +68,19 @@ def garden_photo() -> np.ndarray:
     picture[inside] = (house * (190, 90, 70))[inside]
     picture += np.random.RandomState(0).normal(0, 3, picture.shape)
     return picture.clip(0, 255).astype(np.uint8)
+
+
+def sample(name: str) -> tuple[bytes, np.ndarray, tuple[int, int]]:
+    """A sample's bytes, its grey pixels at the size to render it in, 1024 px wide, and that (width, height)."""
+    data = (SAMPLES / f"{name}.png").read_bytes()
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        alpha = pixels[..., 3:] / 255
+        pixels = (pixels[..., :3] * alpha + 232 * (1 - alpha)).astype(np.uint8)
+    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    height, width = grey.shape
+    size = (1024, round(1024 * height / width / 8) * 8)
+    return data, cv2.resize(grey, size, interpolation=cv2.INTER_AREA if width > 1024 else cv2.INTER_CUBIC), size
 
 
 def request(

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from rerender import images, samples
 from rerender.engines.preview.analysis import AnalysisCache, analyse
 from rerender.engines.preview.control import decode, fit
-from rerender.engines.preview.regions import merge_weak_borders, trapped_ball
+from rerender.engines.preview.regions import merge_over_gaps, merge_weak_borders, trapped_ball
 from rerender.engines.preview.slot_codes import GLASS, GROUND, OBJECT, OBJECT2, ROOF, RUG, SKY, VEGETATION, WALL
 from rerender.engines.preview.slots import assign
 from tests.engines.controls import clay_house, cut_out_chair, drawn_room, garden_photo, png
@@ -33,6 +34,12 @@ def seen(pixels: np.ndarray, width: int = 512, height: int = 512):
 def test_kind_and_setting_come_from_the_picture(pixels: np.ndarray, kind: str, setting: str) -> None:
     analysis = seen(pixels)
     assert (analysis.kind, analysis.setting) == (kind, setting)
+
+
+def test_clay_in_warm_light_is_no_map_of_materials() -> None:
+    dimmer = np.linspace(1, 0.7, 512)[:, None, None]
+    tinted = clay_house()[..., None] * (0.8, 0.58, 0.4) * dimmer
+    assert seen(tinted.astype(np.uint8)).kind == "photo"
 
 
 def test_a_drawing_of_a_house_is_no_interior() -> None:
@@ -74,6 +81,14 @@ def test_a_window_is_glass_with_all_its_panes_and_the_shade_of_a_roof_is_not() -
     assert not (codes[:, 215:] == GLASS).any()
 
 
+def test_a_roofs_shade_over_a_window_is_wall() -> None:
+    house = decode(images.prepare(samples.load("clay-house"), 768, 512))
+    codes = assign(analyse(fit(house, 512, 341)), "exterior").codes
+    for left, right in ((192, 216), (300, 344)):
+        assert np.mean(codes[216:244, left:right] == GLASS) > 0.95
+        assert np.mean(codes[200:207, left:right] == WALL) > 0.95
+
+
 def test_round_clay_is_vegetation() -> None:
     """A ball is shaded evenly in all directions, a flat face is not."""
     picture = clay_house().astype(np.float32)
@@ -100,6 +115,29 @@ def test_a_drawn_room_has_ceiling_floor_walls_and_a_window() -> None:
         (325, 256): OBJECT,
     }
     assert {place: int(codes[place]) for place in places} == places
+
+
+@pytest.mark.parametrize("size", [(1024, 1024), (768, 512), (1024, 680), (1536, 1024), (1024, 512)])
+def test_the_plants_of_the_drawn_sample_are_plants_in_every_shape(size: tuple[int, int]) -> None:
+    analysis = analyse(
+        fit(decode(images.prepare(samples.load("living-room"), *size)), 512, round(512 * size[1] / size[0]))
+    )
+    codes = assign(analysis, "interior").codes
+    leaves = np.count_nonzero(codes == VEGETATION)
+    assert 500 < leaves < 3000
+    assert np.count_nonzero(codes[:, 320:390] == VEGETATION) > 0.4 * leaves
+
+
+def test_a_line_with_a_wide_gap_parts_nothing_and_one_with_a_narrow_gap_does() -> None:
+    labels = np.zeros((40, 60), np.int32)
+    labels[:, 30:] = 1
+    inked = np.zeros((40, 60), np.uint8)
+    inked[:, 28:32] = 1
+    inked[10:13, 28:32] = 0
+    assert merge_over_gaps(labels, inked, gap=5, share=0.2, small=1).max() == 1
+    inked[10:20, 28:32] = 0
+    assert merge_over_gaps(labels, inked, gap=5, share=0.2, small=1).max() == 0
+    assert merge_over_gaps(labels, inked, gap=5, share=0.2, small=0.4).max() == 1
 
 
 def test_a_rug_is_not_the_floor() -> None:

@@ -4,17 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rerender.engines.preview import defaults, vocabulary
+from rerender.engines.preview import vocabulary
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.materials import MATERIALS
 from rerender.engines.preview.palette import lightness
-from rerender.engines.preview.plan import SLOTS, Colour, Slot
+from rerender.engines.preview.plan import SLOTS, Colour, Slot, from_hex
 from rerender.engines.preview.planner import plan
 
 SETTINGS = ("exterior", "interior", "product")
 
 
 def colour(name: str) -> Colour:
-    return defaults.colour_of(vocabulary.COLOURS[name])
+    return from_hex(vocabulary.COLOURS[name])
 
 
 def materials(prompt: str) -> dict[Slot, str]:
@@ -76,7 +77,7 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
 @pytest.mark.parametrize(
     ("prompt", "medium"),
     [
-        ("gouache house", "watercolor"),
+        ("gouache house", "gouache"),
         ("watercolor", "watercolor"),
         ("graphite sketch", "pencil"),
         ("pen and ink", "ink"),
@@ -85,7 +86,20 @@ def test_the_time_is_named_or_follows_from_the_rest(prompt: str, time: str, is_n
         ("cyanotype", "blueprint"),
         ("technical drawing", "blueprint"),
         ("photo", "photo"),
-        ("oil painting", "photo"),
+        ("oil painting", "oil"),
+        ("photo of a house, watercolor", "watercolor"),
+        ("night photo, neon sign", "neon"),
+        ("wall painting", "photo"),
+        ("a painting of a house", "oil"),
+        ("oil pastel", "pastel"),
+        ("colored pencils", "coloured_pencil"),
+        ("charcoal drawing", "charcoal"),
+        ("felt tip", "marker"),
+        ("graphic novel", "comic"),
+        ("clay model", "clay"),
+        ("architectural model", "clay"),
+        ("neon lights", "neon"),
+        ("pixel art", "photo"),
         ("(ink:0.5), watercolour", "watercolor"),
     ],
 )
@@ -93,11 +107,30 @@ def test_the_medium_is_one_that_the_engine_can_draw(prompt: str, medium: str) ->
     assert plan(prompt).medium == medium
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("charcoal walls", "clay tile roof", "clay walls", "pastel colours", "felt sofa", "acrylic chair"),
+        *("neon green chair", "no neon", "house without oil painting"),
+    ],
+)
+def test_what_only_sounds_like_a_medium_is_none(prompt: str) -> None:
+    assert plan(prompt).medium == "photo"
+
+
+def test_neon_makes_it_night_unless_another_hour_is_named() -> None:
+    assert plan("house, neon").time == "night"
+    assert plan("living room, neon").time == "night"
+    assert plan("house, neon, dusk").time == "dusk"
+    assert plan("house, no neon").time == "day"
+
+
 def test_denied_weather_beats_what_the_season_implies() -> None:
     assert plan("winter").weather["snow"] == pytest.approx(0.6)
     assert plan("winter, (snow:1.5)").weather["snow"] == pytest.approx(1.5)
     assert plan("winter, no snow").weather == {"snow": 0}
-    assert plan("no snow, snow").weather == {"snow": 0}
+    assert plan("no snow, snow").weather == {}
+    assert plan("rain, no fog").weather == {"rain": 1, "fog": 0}
     assert plan("winter, living room").weather == {}
 
 
@@ -109,10 +142,25 @@ def test_dark_is_a_mood_only_when_no_thing_is_dark(prompt: str, moody: bool) -> 
     assert ("moody" in plan(prompt).moods) == moody
 
 
+@pytest.mark.parametrize(
+    ("prompt", "dark"),
+    [
+        ("moody interior, navy walls", True),
+        ("dark living room", True),
+        ("living room, navy walls", False),
+        ("moody interior, white ceiling", False),
+    ],
+)
+def test_the_ceiling_is_dark_in_a_moody_or_dark_room_unless_it_is_named(prompt: str, dark: bool) -> None:
+    ceiling = plan(prompt).surfaces["sky"].colour
+    assert ceiling is not None
+    assert (lightness(ceiling) < 0.5) == dark
+
+
 def test_a_dark_thing_is_darker_than_it_would_be() -> None:
     roof = plan("dark roof").surfaces["roof"]
     assert roof.colour is not None
-    assert lightness(roof.colour) < 0.6 * lightness(MATERIALS["slate"].colour)
+    assert lightness(roof.colour) < 0.6 * lightness(BASE_COLOURS["slate"])
 
 
 @pytest.mark.parametrize("mood", ["warm", "cosy", "moody", "luxury", "vintage", "pastel", "scandinavian", "industrial"])
@@ -125,13 +173,13 @@ def test_a_warm_cabin_keeps_its_lawn(mood: str) -> None:
     ("prompt", "expected"),
     [
         ("red brick walls, slate roof, green lawn", {"wall": "brick", "roof": "slate", "ground": "grass"}),
-        ("walls of red brick and oak floor, living room", {"wall": "brick", "ground": "wood"}),
+        ("walls of red brick and oak floor, living room", {"wall": "brick", "ground": "oak"}),
         ("roof in copper", {"roof": "copper"}),
         ("living room, sofa concrete", {"wall": "concrete"}),
-        ("sofa in green velvet and oak floor", {"object": "fabric", "ground": "wood"}),
+        ("sofa in green velvet and oak floor", {"object": "velvet", "ground": "oak"}),
         ("house, brick, slate", {"wall": "brick", "roof": "slate"}),
         ("house, concrete, terracotta, copper", {"wall": "concrete", "roof": "terracotta", "object": "copper"}),
-        ("oak and glass house", {"wall": "wood", "glass": "glass"}),
+        ("oak and glass house", {"wall": "oak", "glass": "glass"}),
         ("brick, white walls", {"wall": "plaster", "object": "brick"}),
         ("red house, white walls", {"wall": "plaster"}),
         ("house by the lake", {"ground": "water"}),
@@ -140,9 +188,9 @@ def test_a_warm_cabin_keeps_its_lawn(mood: str) -> None:
         ("wooden windows, house", {"object2": "wood"}),
         ("living room, garden", {}),
         ("industrial loft, leather sofa", {"object": "leather"}),
-        ("oak armchair, product", {"object": "wood", "object2": "wood"}),
-        ("red velvet chair", {"object": "fabric"}),
-        ("product, oak chair, red velvet seat", {"object": "fabric", "object2": "wood"}),
+        ("oak armchair, product", {"object": "oak", "object2": "oak"}),
+        ("red velvet chair", {"object": "velvet"}),
+        ("product, oak chair, red velvet seat", {"object": "velvet", "object2": "oak"}),
         ("black leather armchair, brass", {"object": "leather", "object2": "gold"}),
         ("product, navy background", {"sky": "paint"}),
         ("brass lamp, product photo", {"object": "gold", "object2": "gold"}),
@@ -203,8 +251,14 @@ def test_what_had_an_effect_is_told_from_what_had_none() -> None:
 @pytest.mark.parametrize(
     ("prompt", "not_understood"),
     [
-        ("oil painting of a house", ("oil painting",)),
-        ("house, neon sign, comic", ("neon sign", "comic")),
+        ("pixel art of a house", ("pixel art",)),
+        ("photo, house, comic", ("photo",)),
+        ("living room, snow", ()),
+        ("living room, daytime, snow", ("snow",)),
+        ("armchair, rain", ("rain",)),
+        ("house, no white, no red", ()),
+        ("brick house, no brick", ("no brick",)),
+        ("house, neon sign, comic", ("comic",)),
         ("living room of a villa", ("villa",)),
         ("house, no people", ("no people",)),
         ("golden hour, night", ("night",)),
@@ -221,10 +275,9 @@ def test_it_does_not_claim_what_it_did_not_do(prompt: str, not_understood: tuple
 def test_unknown_words_tint_the_picture_the_same_way_every_time() -> None:
     assert plan("house").tint == (0, 0)
     tint = plan("xyzzy plugh house").tint
-    assert math.hypot(*tint) == pytest.approx(1)
+    assert 0.1 < math.hypot(*tint) < 0.35
     assert plan("house, plugh, xyzzy").tint == tint
     assert plan("house, frobozz").tint != tint
-    assert tint == pytest.approx((0.99369, -0.11214), abs=1e-4)
 
 
 @pytest.mark.parametrize("time", [*vocabulary.TIMES, "house", "room"])
@@ -236,7 +289,6 @@ def test_palettes_run_from_dark_to_light(time: str, finish: str) -> None:
     assert steps == sorted(steps)
     assert steps[0] < 0.3
     assert steps[-1] > 0.75
-    assert made.palette_named == (finish not in ("", "luxury"))
 
 
 def test_named_colours_are_in_the_palette() -> None:

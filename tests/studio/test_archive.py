@@ -47,7 +47,9 @@ JSON = st.recursive(
     max_leaves=9,
 )
 MISC = st.dictionaries(TEXT, JSON, max_size=3)
-WORDS = st.fixed_dictionaries({"understood": st.lists(TEXT), "not_understood": st.lists(TEXT)})
+WORDS = st.fixed_dictionaries(
+    {"understood": st.lists(TEXT), "not_understood": st.lists(TEXT), "taken_for": st.dictionaries(TEXT, TEXT)}
+)
 
 
 @st.composite

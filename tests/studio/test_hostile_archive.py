@@ -78,11 +78,17 @@ HOSTILE = {
 }
 
 
-@pytest.fixture
-def archive(new_database_file: Path) -> bytes:
+@pytest.fixture(scope="module")
+def stored(new_database_file: Path) -> tuple[bytes, dict[str, list[Any]]]:
+    """An archive, and the rows that it was exported from."""
     with a_database(new_database_file) as database:
         store(database, STORED, PICTURES[0], {0: PICTURES[1]})
-        return exported(database)
+        return exported(database), everything(database)
+
+
+@pytest.fixture(scope="module")
+def archive(stored: tuple[bytes, object]) -> bytes:
+    return stored[0]
 
 
 @pytest.mark.parametrize(("name", "values"), HOSTILE.items(), ids=HOSTILE)
@@ -118,6 +124,8 @@ def test_the_checked_archive_itself_is_taken(archive: bytes, database: Database)
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": 7}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": [7]}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"not_understood": ["\ud800"]}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"taken_for": ["walls"]}),
+        lambda document: document["runs"][0].update(backend="embedded", misc={"taken_for": {"oak": 7}}),
     ],
 )
 def test_a_list_of_contents_that_cannot_be_is_refused(
@@ -154,20 +162,20 @@ def test_a_file_that_is_no_archive_is_refused(database: Database, data: bytes) -
 
 @settings(max_examples=150, deadline=None)
 @given(cut=st.integers(0, 20_000), at=st.integers(0, 20_000), byte=st.integers(1, 255))
-def test_a_damaged_archive_is_either_refused_or_whole(new_database_file: Path, cut: int, at: int, byte: int) -> None:
-    with a_database(new_database_file) as first:
-        store(first, STORED, PICTURES[0], {0: PICTURES[1]})
-        data, rows = bytearray(exported(first)), everything(first)
-    whole = bytes(data)
-    data[at % len(data)] ^= byte
-    for damaged in (whole[: cut % len(whole)], bytes(data)):
-        with a_database(new_database_file) as second:
+def test_a_damaged_archive_is_either_refused_or_whole(
+    new_database_file: Path, stored: tuple[bytes, dict[str, list[Any]]], cut: int, at: int, byte: int
+) -> None:
+    whole, rows = stored
+    changed_byte = bytearray(whole)
+    changed_byte[at % len(whole)] ^= byte
+    for damaged in (whole[: cut % len(whole)], bytes(changed_byte)):
+        with a_database(new_database_file) as database:
             try:
-                imported(second, damaged)
+                imported(database, damaged)
             except ArchiveError:
-                assert not any(everything(second).values())
+                assert not any(everything(database).values())
             else:
-                assert everything(second) == rows
+                assert everything(database) == rows
 
 
 def test_a_picture_that_was_exchanged_is_refused(archive: bytes, database: Database) -> None:

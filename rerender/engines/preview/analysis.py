@@ -4,37 +4,59 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from rerender.engines.preview.control import ControlImage
 from rerender.engines.preview.fields import Bytes, Plane
+from rerender.engines.preview.kinds import Kind, chroma_of, is_coloured, without_marks
+from rerender.engines.preview.material_map import drawn_borders, flat_colours, split
 from rerender.engines.preview.plan import Setting
-from rerender.engines.preview.regions import Labels, Regions, measure, merge_small, merge_weak_borders, trapped_ball
+from rerender.engines.preview.regions import (
+    Labels,
+    Regions,
+    measure,
+    merge_over_gaps,
+    merge_small,
+    merge_weak_borders,
+    scharr,
+    trapped_ball,
+)
+from rerender.engines.preview.room import Shell, find_shell, looks_into_a_room
+from rerender.engines.preview.tone import Tone, denoised, drawing_tone, shaded_tone
 
 ANALYSIS_SIDE = 512
-
-Kind = Literal["photo", "clay", "line"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """The control image as regions. `luma`, `edges` and `regions.labels` are of the analysis size.
 
-    `inverted` marks a light-on-dark drawing; `luma` is then already turned round. `edges` is 1 on an edge.
+    `tone` says how the control's luma is read; `luma` is already read so, and without grain. `edges` is 1 on an edge.
+    `colours` numbers the flat colours of a material-ID image, which is read as the drawing of their borders.
+    `shell` is the box of a room, if the picture looks like one at all.
     `setting` is the guess for prompts that name none.
     """
 
     kind: Kind
-    inverted: bool
+    tone: Tone
     luma: Plane
     alpha: Plane | None
     edges: Bytes
     regions: Regions
+    colours: Labels | None
+    shell: Shell | None
     setting: Setting
+
+    @property
+    def inverted(self) -> bool:
+        """Whether the control is a light-on-dark drawing."""
+        return self.tone.inverted
+
+    def luma_of(self, control: ControlImage) -> Plane:
+        """The luma of the same control image at another size, as it should be read."""
+        return self.tone.applied(control.luma) if self.colours is None else drawn_borders(control.rgb)
 
 
 class AnalysisCache:
@@ -59,34 +81,34 @@ class AnalysisCache:
 
 def analyse(control: ControlImage) -> Analysis:
     """Find the kind, edges and regions of a control image already fitted to the analysis size."""
-    kind, inverted = _kind(control)
-    luma = 1 - control.luma if inverted else control.luma
-    if kind == "line":
-        edges, labels = _line_regions(luma)
-    else:
-        edges, labels = _shaded_regions(luma, kind)
+    colours = None if control.alpha is not None else flat_colours(control.rgb)
+    if colours is not None:
+        luma = drawn_borders(control.rgb)
+        edges, labels = (luma < 0.6).astype(np.uint8), split(colours)
+        regions, shell = measure(labels, luma, control.rgb), find_shell(luma)
+        setting = _setting(None, shell, regions)
+        return Analysis("line", Tone(), luma, None, edges, regions, colours, shell, setting)
+    if control.alpha is None:
+        control = without_marks(control)
+    kind, tone = _kind(control)
+    luma = tone.applied(control.luma) if kind == "line" else denoised(control.luma, tone)
+    edges, labels = _line_regions(luma) if kind == "line" else _shaded_regions(luma, kind, control.rgb)
     regions = measure(labels, luma, control.rgb)
-    return Analysis(kind, inverted, luma, control.alpha, edges, regions, _setting(kind, control, luma, regions))
+    shell = None if kind == "photo" or control.alpha is not None else find_shell(luma)
+    setting = _setting(control.alpha, shell, regions)
+    return Analysis(kind, tone, luma, control.alpha, edges, regions, None, shell, setting)
 
 
-def _kind(control: ControlImage) -> tuple[Kind, bool]:
-    """Photo by its mean chroma, line by much white that closing over thin dark strokes restores; else clay."""
-    luma = control.luma
-    chroma = control.rgb.max(axis=2).astype(np.int16) - control.rgb.min(axis=2)
-    subject = chroma if control.alpha is None else chroma[control.alpha > 0.5]
-    if subject.size and float(subject.mean()) > 255 * 0.05:
-        return "photo", False
-    if control.alpha is not None:
-        return "clay", False
-    if float(np.median(luma)) < 0.25 and 0.002 < float(np.mean(luma > 0.5)) < 0.25:
-        without_strokes = cv2.morphologyEx(luma, cv2.MORPH_OPEN, np.ones((11, 11), np.uint8))
-        if float(np.mean(without_strokes > 0.4)) < 0.03:
-            return "line", True
-    without_strokes = cv2.morphologyEx(luma, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
-    strokes = float(np.mean(without_strokes - luma > 0.12))
-    if float(np.mean(luma > 0.86)) > 0.6 and float(np.mean(without_strokes < 0.6)) < 0.03 and strokes > 0.004:
-        return "line", False
-    return "clay", False
+def _kind(control: ControlImage) -> tuple[Kind, Tone]:
+    """Line by its strokes on an even sheet, whatever the sheet's colour; photo by its mean chroma; else clay."""
+    subject = None if control.alpha is None else control.alpha > 0.5
+    if subject is None:
+        drawing = drawing_tone(control.luma)
+        if drawing is not None:
+            return "line", drawing
+    if is_coloured(chroma_of(control.rgb), subject):
+        return "photo", Tone()
+    return "clay", shaded_tone(control.luma, control.alpha)
 
 
 def _line_regions(luma: Plane) -> tuple[Bytes, Labels]:
@@ -94,12 +116,14 @@ def _line_regions(luma: Plane) -> tuple[Bytes, Labels]:
     edges = (ink > 0.18).astype(np.uint8)
     labels = trapped_ball(edges)
     border = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    labels = merge_weak_borders(labels, border, luma, strength_limit=0.42, luma_limit=9)
-    return edges, merge_small(labels, 36)
+    labels = merge_small(merge_weak_borders(labels, border, luma, strength_limit=0.42, luma_limit=9), 36)
+    # Narrows, as between a plant and a sofa, cut pieces off a wall.
+    inked: Bytes = (border > 0.05).astype(np.uint8)
+    return edges, merge_over_gaps(labels, inked, gap=5, share=0.2, small=0.006)
 
 
-def _shaded_regions(luma: Plane, kind: Kind) -> tuple[Bytes, Labels]:
-    gradient = _gradient(luma, kind)
+def _shaded_regions(luma: Plane, kind: Kind, rgb: Bytes) -> tuple[Bytes, Labels]:
+    gradient = _gradient(luma, kind, rgb)
     edge_level, border_level, luma_limit = (0.022, 0.020, 0.11) if kind == "clay" else (0.05, 0.05, 0.12)
     edges = (gradient > edge_level).astype(np.uint8)
     border = (cv2.dilate(gradient, np.ones((3, 3), np.uint8)) > border_level).astype(np.float32)
@@ -111,53 +135,21 @@ def _shaded_regions(luma: Plane, kind: Kind) -> tuple[Bytes, Labels]:
     return edges, labels
 
 
-def _gradient(luma: Plane, kind: Kind) -> Plane:
-    """Scharr magnitude of the smoothed luma; for clay also of its highlights, where white meets near-white."""
+def _gradient(luma: Plane, kind: Kind, rgb: Bytes) -> Plane:
+    """Scharr magnitude of the smoothed luma; for clay also of its highlights, where white meets near-white.
+
+    For a photo also of its warmth: a wall may be as light as the sky behind it.
+    """
     if kind == "photo":
-        return scharr(cv2.bilateralFilter(luma, 9, 0.12, 6))
+        warmth = (rgb[..., 0].astype(np.float32) - rgb[..., 2]) / 510
+        return np.maximum(*(scharr(cv2.bilateralFilter(plane, 9, 0.12, 6)) for plane in (luma, warmth)))
     highlights = scharr(cv2.bilateralFilter(luma**6, 5, 0.06, 3))
     return np.maximum(scharr(cv2.bilateralFilter(luma, 7, 0.08, 4)), np.float32(0.55) * highlights)
 
 
-def scharr(luma: Plane) -> Plane:
-    """The slope of luma, as its change over two pixels."""
-    across = cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 16)
-    down = cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 16)
-    return cv2.magnitude(across, down)
-
-
-def _setting(kind: Kind, control: ControlImage, luma: Plane, regions: Regions) -> Setting:
-    if control.alpha is not None:
-        return "product"
-    return "interior" if kind == "line" and _looks_into_a_room(luma, regions) else "exterior"
-
-
-def _looks_into_a_room(luma: Plane, regions: Regions) -> bool:
-    """Whether lines run from all four corners towards one point, under a ceiling that ends well above it."""
-    segments = line_segments(luma)
-    if len(segments) < 8:
-        return False
-    height, width = luma.shape
-    start, along = segments[:, :2], segments[:, 2:] - segments[:, :2]
-    length = np.hypot(along[:, 0], along[:, 1])
-    slope = np.abs(along[:, 1]) / (np.abs(along[:, 0]) + 1e-6)
-    oblique = (slope > 0.18) & (slope < 6) & (length > 0.05 * max(height, width))
-    start, along, length = start[oblique], along[oblique] / length[oblique, None], length[oblique]
-    best = (0.0, 0.5)
-    for y in np.linspace(0.3, 0.7, 21):
-        for x in np.linspace(0.3, 0.7, 21):
-            offset = np.array([x * width, y * height]) - start
-            miss = np.abs(offset[:, 0] * along[:, 1] - offset[:, 1] * along[:, 0])
-            aimed = miss < 0.012 * max(height, width)
-            outside = start[aimed] + along[aimed] * length[aimed, None] / 2 - (x * width, y * height)
-            quadrants = np.bincount((outside[:, 0] > 0) * 2 + (outside[:, 1] > 0), length[aimed], 4)
-            best = max(best, (float(quadrants.min()), float(y)))
-    support, vanishing_row = best
-    ceiling = int(regions.labels[1, width // 2])
-    return support > 0.08 * max(height, width) and bool(regions.bottom[ceiling] < vanishing_row - 0.04)
-
-
-def line_segments(luma: Plane) -> NDArray[Any]:
-    """Straight segments as (n, 4): x0, y0, x1, y1 in pixels (LSD, von Gioi et al. 2010)."""
-    found = cv2.createLineSegmentDetector(0).detect((np.clip(luma, 0, 1) * 255).astype(np.uint8))[0]
-    return np.zeros((0, 4), np.float32) if found is None else found.reshape(-1, 4)
+def _setting(alpha: Plane | None, shell: Shell | None, regions: Regions) -> Setting:
+    """A cut-out that stands free is a product; one that fills its foot is a building under an open sky."""
+    if alpha is not None:
+        cut = np.concatenate([alpha[-1], alpha[:, 0], alpha[:, -1]])
+        return "product" if float(np.mean(cut > 0.5)) < 0.25 else "exterior"
+    return "interior" if looks_into_a_room(shell, regions) else "exterior"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from rerender.engines.preview.colours import BASE_COLOURS
 from rerender.engines.preview.fields import (
     Plane,
     Planes,
@@ -12,15 +12,16 @@ from rerender.engines.preview.fields import (
     linear,
     luminance,
     mix_into,
+    percentiles,
     smoothstep,
     to_linear,
 )
-from rerender.engines.preview.materials import MATERIALS, Material, Texture
-from rerender.engines.preview.perspective import TEXTURE_SIDE, lay_on_ground, wall_coordinates
-from rerender.engines.preview.plan import Colour, Slot, Surface
+from rerender.engines.preview.hands import HANDS, side_by_side
+from rerender.engines.preview.laying import Laying
+from rerender.engines.preview.materials import MATERIALS, Material
+from rerender.engines.preview.patterns import Texture
+from rerender.engines.preview.plan import Colour, Surface
 from rerender.engines.preview.scene import Scene
-
-JOINT_STRENGTH = 0.55
 
 
 def base_colour(scene: Scene) -> Planes:
@@ -34,7 +35,7 @@ def base_colour(scene: Scene) -> Planes:
 
 def surface_colour(scene: Scene, surface: Surface) -> Colour:
     """The surface's colour in sRGB: named, or its material's own, with the plan's small tint."""
-    colour = surface.colour or MATERIALS[surface.material].colour
+    colour = surface.colour or BASE_COLOURS[surface.material]
     red, blue = scene.plan.tint
     shift = (0.03 * red, -0.012 * (red + blue), 0.03 * blue)
     return tuple(min(1.0, max(0.0, value + by)) for value, by in zip(colour, shift, strict=True))  # type: ignore[return-value]
@@ -42,65 +43,41 @@ def surface_colour(scene: Scene, surface: Surface) -> Colour:
 
 def _painted(scene: Scene) -> Planes:
     planes = np.zeros((3, *scene.shape), np.float32)
-    coordinates: tuple[Plane, Plane] | None = None
-    for slot, mask in scene.masks.items():
-        if slot == "sky" and scene.outdoors:
-            continue
-        surface = scene.plan.surfaces[slot]
-        material = MATERIALS[surface.material]
-        colour = linear(surface_colour(scene, surface))
-        if not material.variation or slot == "sky":
-            add_into(planes, colour, mask)
-            continue
-        if material.courses and slot in ("wall", "roof") and scene.plan.setting != "product":
-            coordinates = coordinates or wall_coordinates(scene)
-        texture = _texture(scene, slot, material, coordinates)
-        _add_textured(planes, colour, material.variation, linear(material.joint), texture, mask)
+    slots = [slot for slot in scene.masks if not (slot == "sky" and scene.outdoors)]
+    lay = Laying(scene)
+    # Two at a time, so that no more textures are held than are being added.
+    for pair in (slots[at : at + HANDS] for at in range(0, len(slots), HANDS)):
+        for slot, texture in zip(pair, side_by_side(lay.texture, pair), strict=True):
+            surface = scene.plan.surfaces[slot]
+            colour = linear(surface_colour(scene, surface))
+            if texture is None:
+                add_into(planes, colour, scene.mask(slot))
+            else:
+                _add_textured(planes, colour, MATERIALS[surface.material], texture, scene.mask(slot))
     return planes
 
 
-def _texture(scene: Scene, slot: Slot, material: Material, coordinates: tuple[Plane, Plane] | None) -> Texture:
-    """The material's texture at the working size, along the walls' perspective or laid on the ground."""
-    rng = scene.rng(f"texture {slot}")
-    if slot == "ground":
-        return _on_the_ground(scene, material, rng)
-    if material.courses and slot in ("wall", "roof") and coordinates is not None:
-        u, v = coordinates
-        tile = material.pattern((TEXTURE_SIDE, TEXTURE_SIDE), rng)
-        return tile.mapped(lambda plane: cv2.remap(plane, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP))
-    if material.courses and slot in ("object", "object2"):
-        # Furniture is of one piece: the grain runs along it, upright in legs, and there are no boards to part.
-        return Texture(np.ascontiguousarray(material.pattern(scene.shape[::-1], rng).tone.T))
-    return material.pattern(scene.shape, rng)
+def _add_textured(planes: Planes, colour: Colour, material: Material, texture: Texture, mask: Plane) -> None:
+    """Add colour × (1 + variation × tone), with the accent's colour where the texture says, under the mask. In place.
 
-
-def _on_the_ground(scene: Scene, material: Material, rng: np.random.RandomState) -> Texture:
-    """Laid flat, boards running away from the viewer. A drawing has joints of its own, so none are added."""
-    if material.courses:
-        flat = material.pattern(scene.shape[::-1], rng).mapped(lambda plane: np.ascontiguousarray(plane.T))
-    else:
-        flat = material.pattern(scene.shape, rng)
-    if scene.is_drawing:
-        flat = Texture(flat.tone)
-    return flat.mapped(lambda plane: lay_on_ground(plane, scene.slots.horizon))
-
-
-def _add_textured(
-    planes: Planes, colour: Colour, variation: float, joint_colour: Colour, texture: Texture, mask: Plane
-) -> None:
-    """Add colour × (1 + variation × tone), with the joint's colour in the joints, under the mask. In place."""
-    shade = texture.tone * np.float32(variation)
+    `texture` is written over.
+    """
+    shade = texture.tone
+    shade *= np.float32(material.variation)
     shade += 1
     np.clip(shade, 0.2, 1.9, out=shade)
     shade *= mask
-    if texture.joint is None:
+    if texture.accent is None:
         add_into(planes, colour, shade)
         return
-    joint = texture.joint * mask
-    joint *= np.float32(JOINT_STRENGTH)
-    shade *= 1 - texture.joint * np.float32(JOINT_STRENGTH)
-    add_into(planes, colour, shade)
-    add_into(planes, joint_colour, joint)
+    accent = texture.accent
+    accent *= np.float32(material.accent_strength)
+    for plane, value, other in zip(planes, colour, linear(material.accent), strict=True):
+        # shade × (colour + accent × (other - colour)), so that a joint is lit and weathered as its wall is.
+        step = accent * np.float32(other - value)
+        step += np.float32(value)
+        step *= shade
+        plane += step
 
 
 def _photo_colours(scene: Scene) -> Planes:
@@ -128,7 +105,7 @@ def _gradient_map(scene: Scene) -> Planes:
     if len(colours) < 3:
         colours = np.array([colours[0], (colours[0] + colours[-1]) / 2, colours[-1]], np.float32)
     stops = np.linspace(0, 1, len(colours))
-    low, high = np.percentile(scene.analysis.luma, (2, 96))
+    low, high = percentiles(scene.analysis.luma, 2, 96)
     place = smoothstep(float(low) - 0.05, float(high) + 0.05 + 1e-3, scene.luma)
     lookup = np.linspace(0, 1, 256)
     planes = np.empty((3, *scene.shape), np.float32)

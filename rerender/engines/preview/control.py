@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from rerender.engines.preview.fields import Bytes, Plane
+from rerender.engines.preview.see_through import BACKDROP, lay_on, parts_a_subject, sheet_of
 from rerender.errors import ImageError
 
 MAX_PIXELS = 64_000_000
-# A JPEG is decoded at a reduced scale down to this: twice what any output needs is wasted memory.
+# A JPEG is decoded at a reduced scale down to this, and others are reduced: twice what any output needs is wasted.
 DRAFT_SIDE = 2048
-# Behind a cut-out subject lies whatever the program left there, so it is replaced by an even light grey.
-BACKDROP = (232, 232, 232)
+_BAND = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +37,19 @@ class ControlImage:
         return height, width
 
 
-def decode(data: bytes) -> Image.Image:
-    """The picture in `data` as RGB or RGBA, turned as its EXIF says. Raises `ImageError`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """The file's picture: `rgb` (h, w, 3) uint8, and the subject's mask `alpha` (h, w) uint8 where it has one."""
+
+    rgb: Bytes
+    alpha: Bytes | None
+
+
+def decode(data: bytes) -> Decoded:
+    """The picture in `data`, turned as its EXIF says and laid on a ground where it is see-through.
+
+    Raises `ImageError`.
+    """
     try:
         image: Image.Image = Image.open(io.BytesIO(data))
         if image.width * image.height > MAX_PIXELS:
@@ -46,32 +57,29 @@ def decode(data: bytes) -> Image.Image:
                 f"The control image has more than {MAX_PIXELS // 1_000_000} million pixels. Use a smaller one."
             )
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image, np.float32) / 257).clip(0, 255).astype(np.uint8))
-        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        return image.convert("RGBA" if has_alpha else "RGB")
+        # Not a copy of what may be a quarter of a gigabyte.
+        ImageOps.exif_transpose(image, in_place=True)
+        pixels = _pixels(image)
     except ImageError:
         raise
     except Exception as error:  # Pillow's plugins raise nearly anything for a broken file
         raise ImageError("The control image cannot be read. Use a PNG, JPEG or WebP file.") from error
+    return _on_a_ground(pixels[..., :3], pixels[..., 3]) if pixels.shape[2] == 4 else Decoded(pixels, None)
 
 
-def fit(image: Image.Image, width: int, height: int) -> ControlImage:
-    """`image` scaled and cropped around its centre to exactly `width` × `height`."""
-    pixels = np.asarray(image)
-    source_height, source_width = pixels.shape[:2]
+def fit(picture: Decoded, width: int, height: int) -> ControlImage:
+    """`picture` scaled and cropped around its centre to exactly `width` × `height`."""
+    source_height, source_width = picture.rgb.shape[:2]
     scale = max(width / source_width, height / source_height)
     crop_width = min(source_width, max(1, round(width / scale)))
     crop_height = min(source_height, max(1, round(height / scale)))
     left, top = (source_width - crop_width) // 2, (source_height - crop_height) // 2
-    pixels = np.ascontiguousarray(pixels[top : top + crop_height, left : left + crop_width])
+    crop = slice(top, top + crop_height), slice(left, left + crop_width)
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    alpha = _subject_mask(pixels)
+    rgb = cv2.resize(np.ascontiguousarray(picture.rgb[crop]), (width, height), interpolation=interpolation)
+    alpha = None if picture.alpha is None else _parting(picture.alpha[crop])
     if alpha is not None:
-        pixels = _over_backdrop(pixels[..., :3], alpha)
         alpha = np.clip(cv2.resize(alpha, (width, height), interpolation=interpolation), 0, 1)
-    rgb = cv2.resize(np.ascontiguousarray(pixels[..., :3]), (width, height), interpolation=interpolation)
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     luma /= 255
     return ControlImage(rgb, luma, alpha)
@@ -82,16 +90,35 @@ def to_grey(control: ControlImage) -> Bytes:
     return cv2.cvtColor(control.rgb, cv2.COLOR_RGB2GRAY)
 
 
-def _subject_mask(pixels: Bytes) -> Plane | None:
-    if pixels.shape[2] < 4:
-        return None
-    alpha = pixels[..., 3].astype(np.float32) / 255
-    share = float(alpha.mean())
-    return alpha if 0.005 < share < 0.995 else None
+def _pixels(image: Image.Image) -> Bytes:
+    """(h, w, 3) RGB or (h, w, 4) RGBA uint8 pixels; of a very large image the means of squares of them.
+
+    In bands, so that only the file itself is ever in memory at its full size.
+    """
+    factor = max(1, min(image.size) // DRAFT_SIDE)
+    mode = "RGBA" if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info else "RGB"
+    pixels = np.empty((-(-image.height // factor), -(-image.width // factor), len(mode)), np.uint8)
+    for first in range(0, len(pixels), _BAND):
+        top, bottom = first * factor, min(image.height, (first + _BAND) * factor)
+        band = image.crop((0, top, image.width, bottom))
+        if band.mode.startswith("I"):
+            band = Image.fromarray((np.asarray(band, np.float32) / 257).clip(0, 255).astype(np.uint8))
+        band = band.convert(mode)
+        pixels[first : first + _BAND] = np.asarray(band.reduce(factor) if factor > 1 else band)
+    return pixels
 
 
-def _over_backdrop(rgb: Bytes, alpha: Plane) -> Bytes:
-    composed = np.empty_like(rgb)
-    for channel, grey in enumerate(BACKDROP):
-        composed[..., channel] = rgb[..., channel] * alpha + np.float32(grey) * (1 - alpha) + 0.5
-    return composed
+def _on_a_ground(rgb: Bytes, alpha: Bytes) -> Decoded:
+    """The picture without its alpha, unless that parts a subject from its backdrop."""
+    if alpha.min() == alpha.max() or float(alpha.mean()) >= 0.995 * 255:
+        return Decoded(rgb, None)
+    if parts_a_subject(alpha):
+        # A copy, as a view would keep all four channels.
+        return Decoded(lay_on(rgb, alpha, BACKDROP), alpha.copy())
+    return Decoded(lay_on(rgb, alpha, sheet_of(rgb, alpha)), None)
+
+
+def _parting(alpha: Bytes) -> Plane | None:
+    """The (h, w) mask 0..1 of what the crop shows, None where it shows the subject or the backdrop alone."""
+    share = float(alpha.mean()) / 255
+    return alpha.astype(np.float32) / 255 if 0.005 < share < 0.995 else None

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rerender.engines.preview.plan import Colour, Setting, Slot, Surface, Time
+from rerender.engines.preview.plan import Setting, Slot, Surface, Time, from_hex
 
-__all__ = ["BUNDLES", "DEFAULTS", "ORDERS", "SEASON_SURFACES", "TIME_PALETTES", "surface_of"]
+__all__ = [
+    "BUNDLES",
+    "DEFAULTS",
+    "MOOD_OF_SEASON",
+    "MOOD_OF_STYLE",
+    "ORDERS",
+    "SEASON_SURFACES",
+    "TIME_PALETTES",
+    "surface_of",
+]
 
 Surfaces = Mapping[Slot, str]
 
@@ -51,7 +60,9 @@ HOMES: Mapping[Setting, Mapping[str, Slot]] = {
 
 # Where a finish does not go by itself; a colour counts as paint.
 UNFIT: Mapping[Slot, str] = {
-    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass",
+    "wall": "grass sand asphalt",
+    "roof": "brick wood walnut marble plaster fabric leather ceramic plastic glass grass sand asphalt",
+    "object": "grass sand asphalt",
     "ground": "paint plaster fabric leather brick glass steel copper gold ceramic plastic",
     "sky": "wood walnut steel copper gold glass fabric leather ceramic",
 }
@@ -76,6 +87,20 @@ MOOD_OF_STYLE: Mapping[str, Mapping[str, float]] = {
     "desert": {"warm": 0.6},
     "futuristic": {"cool": 0.5},
     "midcentury": {"vintage": 0.4},
+    "japanese": {"muted": 0.5},
+    "gothic": {"moody": 0.45},
+    "coastal": {"cool": 0.3},
+    "bohemian": {"warm": 0.5},
+    "organic": {"muted": 0.3},
+    "postmodern": {"vibrant": 0.6},
+}
+
+# The light of a season, outdoors and in.
+MOOD_OF_SEASON: Mapping[str, Mapping[str, float]] = {
+    "spring": {"pastel": 0.25},
+    "summer": {"vibrant": 0.25},
+    "autumn": {"warm": 0.5},
+    "winter": {"cool": 0.5},
 }
 
 # Keyed by style or mood. Outdoors no mood touches the ground: a warm cabin keeps its green lawn.
@@ -85,7 +110,13 @@ BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
         "product": {"object": "fabric #c07a56", "object2": "walnut", "sky": "paint #ead9c3", "ground": "paint #efe2d0"},
     },
     "moody": {
-        "interior": {"wall": "paint #39424a", "ground": "walnut", "object": "leather #5a3827", "object2": "steel"},
+        "interior": {
+            "sky": "paint #5b5f62",
+            "wall": "paint #39424a",
+            "ground": "walnut",
+            "object": "leather #5a3827",
+            "object2": "steel",
+        },
         "product": {"sky": "paint #2f343a", "ground": "paint #3a3f45"},
     },
     "pastel": {
@@ -162,6 +193,51 @@ BUNDLES: Mapping[str, Mapping[Setting, Surfaces]] = {
         "interior": {"wall": "ceramic #e6edf2", "ground": "concrete", "object": "plastic #f0f2f4", "object2": "steel"},
         "product": {"object": "plastic #f0f2f4", "object2": "steel"},
     },
+    "japanese": {
+        "exterior": {"wall": "walnut #3a302a", "roof": "slate #4a4d50", "ground": "sand #9d978a", "object": "wood"},
+        "interior": {"wall": "plaster #ece4d2", "ground": "fabric #c9bd8a", "object": "fabric #a99f87"},
+        "product": {"object": "fabric #cbbfa5", "object2": "wood #8a6240", "sky": "paint #e6dfcf"},
+    },
+    "classical": {
+        "exterior": {"wall": "stone #d8ccb4", "roof": "slate", "ground": "sand #cbbf9f", "object": "paint #2f4437"},
+        "interior": {
+            "wall": "paint #cbd0bb",
+            "ground": "wood #8a5a34",
+            "object": "fabric #7a2f33",
+            "object2": "walnut",
+        },
+        "product": {"object": "fabric #7a2f33", "object2": "walnut"},
+    },
+    "gothic": {
+        "exterior": {"wall": "stone #67635f", "roof": "slate #33373c", "object": "walnut", "object2": "steel #303236"},
+        "interior": {"wall": "stone #55505a", "ground": "stone #47444a", "object": "fabric #5a1f2e"},
+        "product": {"object": "fabric #5a1f2e", "object2": "walnut #2c2421"},
+    },
+    "coastal": {
+        "exterior": {"wall": "wood #e9edee", "roof": "slate #7d8c96", "ground": "sand", "object": "paint #4f7fa3"},
+        "interior": {"wall": "paint #e9f0f2", "ground": "wood #d9c3a0", "object": "fabric #6f9bb8"},
+        "product": {"object": "fabric #7ea6c0", "object2": "wood #e4dccb", "sky": "paint #e6eef0"},
+    },
+    "bohemian": {
+        "exterior": {"wall": "plaster #d98f63", "roof": "terracotta", "object": "paint #2f7f86"},
+        "interior": {
+            "wall": "plaster #ead3b8",
+            "ground": "wood",
+            "object": "fabric #b4552f",
+            "object2": "wood #c39a63",
+        },
+        "product": {"object": "fabric #b4552f", "object2": "wood #c39a63"},
+    },
+    "organic": {
+        "exterior": {"wall": "wood #c39a6a", "roof": "grass", "object": "stone", "object2": "wood"},
+        "interior": {"wall": "plaster #e2d6c0", "ground": "wood #c9a676", "object": "fabric #8a9470"},
+        "product": {"object": "fabric #8a9470", "object2": "wood #c9a676"},
+    },
+    "postmodern": {
+        "exterior": {"wall": "plaster #f0a7a0", "roof": "steel #3fa8a4", "object": "paint #e8c13c"},
+        "interior": {"wall": "paint #f3b7c0", "ground": "tiles #ece6da", "object": "fabric #3fa8a4"},
+        "product": {"object": "plastic #e8c13c", "object2": "plastic #d8536a", "sky": "paint #bfe0de"},
+    },
     "midcentury": {
         "exterior": {"wall": "wood #a9683f", "roof": "plaster #e8e2d4", "object": "paint #c99a2e"},
         "interior": {"wall": "paint #e6dcc4", "ground": "walnut", "object": "fabric #c99a2e", "object2": "walnut"},
@@ -189,13 +265,7 @@ TIME_PALETTES: Mapping[Time, tuple[str, str, str, str]] = {
 }
 
 
-def colour_of(code: str) -> Colour:
-    """`#rrggbb` as a colour."""
-    red, green, blue = bytes.fromhex(code.removeprefix("#"))
-    return red / 255, green / 255, blue / 255
-
-
 def surface_of(text: str, weight: float = 0.0) -> Surface:
     """`material` or `material #hex` as a surface."""
     material, _, code = text.partition(" ")
-    return Surface(material, colour_of(code) if code else None, weight)
+    return Surface(material, from_hex(code) if code else None, weight)

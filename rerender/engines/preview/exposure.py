@@ -23,7 +23,9 @@ def expose(scene: Scene, picture: Planes) -> Planes:
         _expose_photo(scene, picture)
     else:
         gain = (_key(scene) / log_average(luminance(_thumbnail(picture)))) ** 0.7
-        picture *= np.float32(-1.67 * np.clip(gain, 0.45, 1.4 if scene.plan.setting == "interior" else 2.6))
+        # Dark walls are to stay dark, and what is lit beside them is not to burn out.
+        most = 1.4 - 0.4 * min(1.0, scene.mood("moody")) if scene.plan.setting == "interior" else 2.6
+        picture *= np.float32(-1.67 * np.clip(gain, 0.45, most))
         np.expm1(picture, out=picture)
         np.negative(picture, out=picture)
     np.sqrt(picture, out=picture)

@@ -42,24 +42,38 @@ def fbm(
     `cells` counts lattice cells along the long side, so that the noise looks the same at every size;
     `stretch` multiplies them along x and y.
     """
-    height, width = shape
-    long_side = max(shape)
-    total = np.zeros(shape, np.float32)
+    down, across = (_ratio(side, max(shape)) for side in shape)
+    total: Plane = np.zeros(tuple(max(2, side // 4) for side in shape), np.float32)
     amplitude, weight = 1.0, 0.0
-    lattice: Plane
     for octave in range(octaves):
         frequency = cells * 2**octave
-        rows = max(2, int(frequency * stretch[1] * height / long_side) + 2)
-        columns = max(2, int(frequency * stretch[0] * width / long_side) + 2)
-        lattice = rng.random_sample((rows, columns)).astype(np.float32)
+        rows = max(2, int(frequency * stretch[1] * down) + 2)
+        columns = max(2, int(frequency * stretch[0] * across) + 2)
+        if total.shape != shape and (6 * rows > total.shape[0] or 6 * columns > total.shape[1]):
+            # What is smooth was summed up small.
+            total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+        height, width = total.shape
+        lattice: Plane = rng.random_sample((rows, columns)).astype(np.float32)
         if rows > height or columns > width:
             lattice = cv2.resize(lattice, (min(columns, width), min(rows, height)), interpolation=cv2.INTER_AREA)
         layer = cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC)
         cv2.scaleAdd(layer, amplitude, total, dst=total)
         weight += amplitude
         amplitude *= gain
+    if total.shape != shape:
+        total = cv2.resize(total, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     total /= np.float32(weight)
     return total
+
+
+def _ratio(side: int, long_side: int) -> float:
+    """A side as a share of the long one, in 32nds.
+
+    A picture computed smaller than it is asked for has sides rounded to pixels. Were they taken as they are, its
+    lattices would now and then have one row fewer, and with it all their numbers, and the picture, would be others.
+    """
+    # So rounded that no usual ratio of sides, thirds, fifths, sevenths or 128ths, lies near a step.
+    return int(32 * side / long_side + 0.875) / 32
 
 
 def coarse_fbm(
@@ -93,6 +107,13 @@ def shifted(plane: Plane, down: int, right: int) -> Plane:
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
     return plane[np.ix_(rows, columns)]
+
+
+def magnitude(across: Plane, down: Plane) -> Plane:
+    """The length of each gradient. OpenCV's own is now and then the last bit off, by where in memory the planes lie."""
+    squares: Plane = across * across
+    squares += down * down
+    return np.sqrt(squares, out=squares)
 
 
 def smoothstep(low: float, high: float, value: Plane) -> Plane:
@@ -129,15 +150,33 @@ def luminance(planes: Planes) -> Plane:
     return luma
 
 
+def percentiles(values: Plane, *shares: float) -> tuple[float, ...]:
+    """The values below which that share, 0 to 100, of all lies; between two of them in proportion.
+
+    numpy's own loads its masked arrays first, 0.08 s of a process's first render, and takes twice as long.
+    """
+    flat = values.ravel()
+    places = [(flat.size - 1) * share / 100 for share in shares]
+    kept = np.partition(flat, sorted({at for place in places for at in (int(place), math.ceil(place))}))
+    lows = [float(kept[int(place)]) for place in places]
+    highs = [float(kept[math.ceil(place)]) for place in places]
+    return tuple(low + (high - low) * (place % 1) for low, high, place in zip(lows, highs, places, strict=True))
+
+
+def percentile(values: Plane, share: float) -> float:
+    """One of `percentiles`."""
+    return percentiles(values, share)[0]
+
+
+def median(values: Plane) -> float:
+    """The middle value."""
+    return percentiles(values, 50)[0]
+
+
 def linear(colour: Colour) -> Colour:
     """An sRGB colour in the engine's linear light."""
     red, green, blue = colour
     return red * red, green * green, blue * blue
-
-
-def from_hex(code: str) -> Colour:
-    """`#rrggbb` as an sRGB colour."""
-    return int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255
 
 
 def filled(shape: tuple[int, int], colour: Colour) -> Planes:

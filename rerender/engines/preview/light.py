@@ -7,9 +7,20 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Plane, Planes, blur, from_hex, linear, resize, shifted, smoothstep
-from rerender.engines.preview.plan import Colour, Time
+from rerender.engines.preview.fields import (
+    Plane,
+    Planes,
+    blur,
+    linear,
+    percentiles,
+    resize,
+    shifted,
+    smoothstep,
+    stage_rng,
+)
+from rerender.engines.preview.plan import Colour, Time, from_hex
 from rerender.engines.preview.scene import Scene
+from rerender.engines.preview.shine import shine
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,8 @@ def _light(
 
 LIGHTS: dict[Time, Light] = {
     "day": _light("#fff4df", 1.0, "#a9c6f2", 0.42, "#3f86d0 #8dbbe8 #dcebf5", 0, 0.25, 0.36),
-    "golden_hour": _light("#ffbf78", 1.45, "#9a9ccc", 0.46, "#4f86c6 #f7ad78 #ffd27f", 0.25, 1.0, 0.27),
-    "dawn": _light("#ffc7a8", 0.85, "#a3a8d6", 0.46, "#6f86bd #e7b3b4 #ffe2c4", 0.2, 0.7, 0.30),
+    "golden_hour": _light("#ffbf78", 1.45, "#9a9ccc", 0.46, "#4f86c6 #f7ad78 #ffd27f", 0.08, 1.0, 0.27),
+    "dawn": _light("#ffc7a8", 0.85, "#a3a8d6", 0.46, "#6f86bd #e7b3b4 #ffe2c4", 0.08, 0.7, 0.30),
     "dusk": _light("#7f92d8", 0.34, "#5c6fc0", 0.50, "#17306a #5b6fb2 #e2a58c", 1.0, 0.3, 0.13),
     "night": _light("#7d9be0", 0.26, "#2b3f78", 0.40, "#050a1e #0f1c42 #27386a", 1.3, 0.0, 0.055),
     "overcast": _light("#eef2f5", 0.55, "#d3dae0", 0.62, "#a9b4bf #c6ced5 #e0e4e6", 0, 0, 0.36),
@@ -58,32 +69,48 @@ LIGHTS: dict[Time, Light] = {
 }
 # A room after dark, lit by its own lamps and their reflections.
 LAMPLIT_ROOM = _light("#ffdcae", 0.62, "#d8b48c", 0.46, "#050a1e #0f1c42 #27386a", 0, 0, 0.22)
-LAMPLIGHT = linear(from_hex("#ffc46b"))
+LAMPLIGHT = linear(from_hex("#ffba5e"))
+BOUNCED = 0.7
+# How far bad weather takes a time of day to an overcast one; dusk and night are dark either way.
+CLOUDING: dict[Time, float] = {"day": 0.9, "golden_hour": 0.45, "dawn": 0.5}
 
 
 def light_of(scene: Scene) -> Light:
-    """The light of the plan's time of day; in a studio or a lit room it only tints the light that is there."""
+    """The light of the plan's time of day under its weather; in a studio or a lit room it only tints what is there."""
     light = LIGHTS[scene.plan.time]
     if scene.plan.setting == "product":
-        return _softened(light, LIGHTS["studio"])
+        return _softened(light, LIGHTS["studio"], 0.5)
     if scene.plan.setting == "interior":
-        return _softened(light, LAMPLIT_ROOM if scene.plan.time in ("night", "dusk") else LIGHTS["indoor"])
-    return light
+        return _softened(light, LAMPLIT_ROOM if scene.plan.time in ("night", "dusk") else LIGHTS["indoor"], 0.5)
+    return _clouded(light, overcast(scene) * CLOUDING.get(scene.plan.time, 0.0))
 
 
-def _softened(light: Light, towards: Light) -> Light:
+def overcast(scene: Scene) -> float:
+    """How far rain, snow and fog have covered the sky, 0 to 1."""
+    cover = max(0.9 * scene.weather("rain"), 0.9 * scene.weather("snow"), 0.7 * scene.weather("fog"))
+    return float(min(1.0, cover))
+
+
+def _clouded(light: Light, cover: float) -> Light:
+    grey = _softened(light, LIGHTS["overcast"], cover)
+    stops = zip(light.sky, LIGHTS["overcast"].sky, strict=True)
+    top, middle, horizon = (_between(own, other, cover) for own, other in stops)
+    return replace(grey, sky=(top, middle, horizon), glow=light.glow * (1 - cover))
+
+
+def _softened(light: Light, towards: Light, share: float) -> Light:
     return replace(
         light,
-        sun=_between(light.sun, towards.sun),
-        sun_strength=(light.sun_strength + towards.sun_strength) / 2,
-        ambient=_between(light.ambient, towards.ambient),
-        ambient_strength=(light.ambient_strength + towards.ambient_strength) / 2,
-        key=(light.key + towards.key) / 2,
+        sun=_between(light.sun, towards.sun, share),
+        sun_strength=light.sun_strength + (towards.sun_strength - light.sun_strength) * share,
+        ambient=_between(light.ambient, towards.ambient, share),
+        ambient_strength=light.ambient_strength + (towards.ambient_strength - light.ambient_strength) * share,
+        key=light.key + (towards.key - light.key) * share,
     )
 
 
-def _between(first: Colour, second: Colour) -> Colour:
-    red, green, blue = ((a + b) / 2 for a, b in zip(first, second, strict=True))
+def _between(first: Colour, second: Colour, share: float) -> Colour:
+    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
@@ -93,10 +120,13 @@ def relight(scene: Scene, colours: Planes) -> Planes:
         return colours
     light = light_of(scene)
     sunlit, skylit = _photo_light(scene) if scene.is_photo else _form_light(scene)
+    highlight = None if scene.is_photo or scene.is_drawing else shine(scene, sunlit)
     for plane, sun, ambient in zip(colours, light.sun, light.ambient, strict=True):
         factor = sunlit * np.float32(sun * light.sun_strength)
         cv2.scaleAdd(skylit, ambient * light.ambient_strength, factor, dst=factor)
         plane *= factor
+        if highlight is not None:
+            cv2.scaleAdd(highlight, sun * light.sun_strength, plane, dst=plane)
     return colours
 
 
@@ -104,11 +134,13 @@ def shading(scene: Scene) -> Plane:
     """How much light falls on each pixel, 0..1.3, from the control's own shading or from a drawing's planes."""
     if scene.is_drawing:
         return _drawn_shading(scene)
-    sample = scene.analysis.luma if scene.analysis.alpha is None else scene.analysis.luma[scene.analysis.alpha > 0.5]
-    low, high = (float(value) for value in np.percentile(sample, (3, 92)))
+    low, high = percentiles(scene.subject_luma(), 3, 92)
     low *= 0.6
     shade = (scene.luma - np.float32(low)) / np.float32(max(high - low, 0.12))
     np.clip(shade, 0, 1.15, out=shade)
+    if scene.plan.setting == "interior":
+        # Walls throw light back at one another, and at the ceiling, which clay renders often leave out.
+        return shade * (np.float32(1 - BOUNCED) * shade + np.float32(BOUNCED))
     return shade * shade
 
 
@@ -162,7 +194,8 @@ def _drawn_shading(scene: Scene) -> Plane:
     regions, edges = scene.analysis.regions, scene.analysis.edges
     height, width = edges.shape
     tone = np.full(regions.count, 0.86)
-    variation = np.random.RandomState(1234).uniform(-0.10, 0.06, regions.count)
+    # The same for every seed: one that moves the sun must not turn the walls.
+    variation = stage_rng(0, "planes").uniform(-0.10, 0.06, regions.count)
     tone += variation * (regions.area < 0.15)
     tone += 0.14 * scene.light_side * (0.5 - regions.centre_x) * (regions.area > 0.005)
     tone[regions.centre_y > 0.62] -= 0.05

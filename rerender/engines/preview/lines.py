@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Kind
-from rerender.engines.preview.fields import Plane, blur, smoothstep
+from rerender.engines.preview.fields import Plane, blur, magnitude, smoothstep
+from rerender.engines.preview.kinds import Kind
 
 
 def line_map(luma: Plane, kind: Kind, unit: float, width: float = 0.75) -> Plane:
@@ -22,12 +22,14 @@ def line_map(luma: Plane, kind: Kind, unit: float, width: float = 0.75) -> Plane
         luma = cv2.bilateralFilter(luma, max(3, round(7 * unit)) | 1, 0.12, 5 * unit)
     else:
         luma = np.float32(0.5) * luma + np.float32(0.5) * luma**5
-    smooth = blur(luma, width * unit)
-    wells: Plane = blur(smooth, 1.6 * width * unit) - smooth
+    # Below this width a slanting line would break up into the steps of its pixels.
+    scale = max(width * unit, 0.6)
+    smooth = blur(luma, scale)
+    wells: Plane = blur(smooth, 1.6 * scale) - smooth
     wells *= 18 if photo else 26
     np.clip(wells - np.float32(0.10), 0, 1, out=wells)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25 * unit)
-    slopes: Plane = cv2.magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25 * unit))
+    slopes: Plane = magnitude(across, cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25 * unit))
     if photo:
         wells /= blur(wells, 9 * unit) * 2.6 + 0.55
         slopes /= blur(slopes, 9 * unit) * 9 + 0.6

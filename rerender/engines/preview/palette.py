@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rerender.engines.preview.defaults import TIME_PALETTES, colour_of
-from rerender.engines.preview.materials import MATERIALS
-from rerender.engines.preview.plan import Colour, Slot, Surface, Time
+from rerender.engines.preview.colours import BASE_COLOURS
+from rerender.engines.preview.defaults import TIME_PALETTES
+from rerender.engines.preview.plan import Colour, Slot, Surface, Time, from_hex
 
 __all__ = ["palette_of"]
 
@@ -15,12 +15,12 @@ APART = 0.12
 DARKEST, LIGHTEST = 0.18, 0.86
 
 
-def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[tuple[Colour, ...], bool]:
-    """Two to five colours, dark to light, and whether the prompt itself named any of them.
+def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[Colour, ...]:
+    """Two to five colours, dark to light.
 
     Named colours stand between the shadow and the highlight of the time of day, which take a little of them.
     """
-    shadow, *middles, highlight = [colour_of(code) for code in TIME_PALETTES[time]]
+    shadow, *middles, highlight = [from_hex(code) for code in TIME_PALETTES[time]]
     asked = sorted((surface for surface in surfaces.values() if surface.weight > 0), key=lambda s: -s.weight)
     named = any(surface.weight >= 1 for surface in asked)
     chosen = _apart([_colour(surface) for surface in asked if surface.weight >= (1 if named else 0)])
@@ -30,7 +30,7 @@ def palette_of(surfaces: Mapping[Slot, Surface], time: Time) -> tuple[tuple[Colo
         shadow = darkest if lightness(darkest) <= DARKEST else _mix(shadow, _scaled(darkest, 0.22), 0.5)
         tinge = 1.0 if lightness(lightest) >= LIGHTEST else 0.25 * lightness(lightest)
         highlight = _mix(highlight, lightest, tinge)
-    return tuple(sorted([shadow, *middles, highlight], key=lightness)), named
+    return tuple(sorted([shadow, *middles, highlight], key=lightness))
 
 
 def lightness(colour: Colour) -> float:
@@ -39,7 +39,7 @@ def lightness(colour: Colour) -> float:
 
 
 def _colour(surface: Surface) -> Colour:
-    return surface.colour or MATERIALS[surface.material].colour
+    return surface.colour or BASE_COLOURS[surface.material]
 
 
 def _apart(colours: Sequence[Colour]) -> list[Colour]:

@@ -8,7 +8,10 @@ from typing import Literal
 
 Setting = Literal["exterior", "interior", "product"]
 Time = Literal["day", "golden_hour", "dawn", "dusk", "night", "overcast", "studio", "indoor"]
-Medium = Literal["photo", "watercolor", "pencil", "ink", "blueprint"]
+Medium = Literal[
+    "photo", "watercolor", "oil", "gouache", "pencil", "coloured_pencil", "ink", "charcoal", "marker", "pastel",
+    "comic", "blueprint", "clay", "neon",
+]  # fmt: skip
 Season = Literal["spring", "summer", "autumn", "winter"]
 Slot = Literal["sky", "ground", "wall", "roof", "glass", "object", "object2", "vegetation", "lamp"]
 
@@ -44,15 +47,22 @@ class Plan:
     medium: Medium = "photo"
     medium_weight: float = 1.0
     weather: Mapping[str, float] = field(default_factory=dict)
-    """Weights of "fog", "rain" and "snow"; a negated one is 0."""
+    """Weights of "fog", "rain" and "snow"; one that is denied, though the rest of the prompt implies it, is 0."""
     moods: Mapping[str, float] = field(default_factory=dict)
     """Weights of grading moods: "warm", "cool", "moody", "pastel", "vintage", "vibrant", "muted", "monochrome"."""
     surfaces: Mapping[Slot, Surface] = field(default_factory=dict)
     """One surface for every slot, defaults included."""
     palette: tuple[Colour, ...] = ()
     """Dark to light, at least two colours: what the gradient map uses when regions are not sure."""
-    palette_named: bool = False
     tint: tuple[float, float] = (0.0, 0.0)
-    """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood; length 0 or 1."""
+    """A small, even, repeatable shift (red-cyan, blue-yellow) from the words not understood."""
     understood: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
+    taken_for: Mapping[str, str] = field(default_factory=dict)
+    """Each understood phrase and what it was taken for: "red brick" → "walls: brick"."""
+
+
+def from_hex(code: str) -> Colour:
+    """`#rrggbb` or `rrggbb` as a colour."""
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return red / 255, green / 255, blue / 255

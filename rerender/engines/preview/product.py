@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Analysis, scharr
-from rerender.engines.preview.fields import Bytes, Plane
-from rerender.engines.preview.regions import merge_weak_borders, trapped_ball
+from rerender.engines.preview.analysis import Analysis
+from rerender.engines.preview.fields import Bytes, Plane, percentiles
+from rerender.engines.preview.regions import merge_weak_borders, scharr, trapped_ball
 from rerender.engines.preview.slot_codes import OBJECT, OBJECT2, SKY, Codes, Mask
 
 # A part is thick where a ball of this share of the long side fits in.
@@ -53,7 +53,7 @@ def _creases(luma: Plane, solid: Bytes) -> Bytes:
     """Where one part ends before another: large steps of luma, and smaller ones that no rounded edge would make."""
     if not solid.any():
         return solid
-    low, high = (float(value) for value in np.percentile(luma[solid > 0], (3, 97)))
+    low, high = percentiles(luma[solid > 0], 3, 97)
     slope = scharr(luma) / np.float32(max(high - low, 0.1))
     gentle = scharr(cv2.GaussianBlur(luma, (0, 0), 2.5)) / np.float32(max(high - low, 0.1))
     steep = (slope > CREASE) | ((slope > FINE_CREASE) & (slope > SHARPNESS * gentle))

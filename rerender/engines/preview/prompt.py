@@ -1,7 +1,8 @@
 """Reads a prompt: text → clauses of phrases, each with its weight, its meanings and whether it is negated.
 
 The grammar is the usual one of prompts: `(word:1.3)` sets a weight, `(word)` is ×1.1, `[word]` is ÷1.1, brackets
-nest, `no`, `not` and `without` hold until the end of the clause. Anything else is a word. Time is linear in the text.
+nest, `no`, `not` and `without` hold until the end of the clause, "-free" denies
+what it follows. Anything else is a word. Time is linear in the text.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rerender.engines.preview.vocabulary import (
     CLAUSE_WORDS,
-    LONGEST,
     NEGATIONS,
     PHRASES,
+    REACH,
     STOP_WORDS,
-    Kind,
     Meaning,
+    Says,
+    is_idle,
     normalise,
 )
 
@@ -33,33 +36,34 @@ _TOKEN = re.compile(
     r"|(?P<hyphen>-)?(?P<word>b&w\b|[^\W_]+(?:['’][^\W_]+)*)"
 )
 _PAIRS = {")": "(", "]": "["}
+IDLE = Meaning("idle", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """One or more words that mean something together, or one word that means nothing here.
 
-    `text` is what the user wrote, in lower case, with its negation; `weight` runs from 0 to 2, 0 when negated.
+    `text` is what the user wrote, in lower case, with its negation ("no" for a weight of 0);
+    `weight` runs from 0 to 2, 0 when negated.
     """
 
     text: str
     weight: float
     meanings: tuple[Meaning, ...]
 
-    def values(self, kind: Kind) -> tuple[str, ...]:
+    def values(self, kind: Says) -> tuple[str, ...]:
         """What the phrase says of one kind, usually nothing or one value."""
-        return tuple(meaning.value for meaning in self.meanings if meaning.kind == kind)
+        return tuple([meaning.value for meaning in self.meanings if meaning.kind == kind])
 
-    def says(self, kind: Kind) -> bool:
+    def says(self, kind: Says) -> bool:
         """Whether the phrase says anything of a kind."""
-        return any(meaning.kind == kind for meaning in self.meanings)
+        return kind in [meaning.kind for meaning in self.meanings]
 
 
 Clause = tuple[Phrase, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     text: str
     key: str
     weight: float
@@ -122,31 +126,39 @@ def _phrases(words: Sequence[_Word]) -> Iterator[Phrase]:
         first = words[start]
         if meanings is None and first.key in NEGATIONS:
             negation = first.text
-        elif meanings is not None or not (first.key in STOP_WORDS or first.key.isdigit()):
+        elif not (is_idle(first.key) if meanings is None else IDLE in meanings):
+            free = _is_free(words, start + length)
+            length += free
             run = words[start : start + length]
-            weight = 0.0 if negation else max(word.weight for word in run)
-            yield Phrase(f"{negation} {_as_written(run)}".lstrip(), weight, meanings or ())
+            weight = 0.0 if negation or free else max(word.weight for word in run)
+            denial = negation or ("" if free or weight else "no")
+            yield Phrase(f"{denial} {_as_written(run)}".lstrip(), weight, meanings or ())
         start += length
+
+
+def _is_free(words: Sequence[_Word], index: int) -> bool:
+    """Whether "-free" stands there: "snow-free" is no snow."""
+    return index < len(words) and words[index].hyphened and words[index].key == "free"
 
 
 def _longest_match(words: Sequence[_Word], start: int) -> tuple[int, tuple[Meaning, ...] | None]:
     """Length and meanings of the longest phrase from `start`; (1, None) when the word is in no table."""
-    keys = [word.key for word in words[start : start + LONGEST]]
+    keys = [word.key for word in words[start : start + REACH.get(words[start].key, 1)]]
     for length in range(len(keys), 0, -1):
-        before = " ".join(keys[: length - 1])
+        before = "".join(f"{key} " for key in keys[: length - 1])
         for last in _stems(keys[length - 1]):
-            meanings = PHRASES.get(f"{before} {last}".lstrip())
+            meanings = PHRASES.get(before + last)
             if meanings is not None:
                 return length, meanings
     return 1, None
 
 
 def _stems(word: str) -> Iterator[str]:
-    """The word itself, then what it may be the plural or the participle of."""
+    """The word itself, then what it may be the plural of. Participles mean other things: "sanded", "parking"."""
     yield word
     if word in STOP_WORDS:
         return
-    for suffix, replacement in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ed", "")):
+    for suffix, replacement in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
         if word.endswith(suffix) and len(word) > len(suffix) + 2:
             yield word.removesuffix(suffix) + replacement
 

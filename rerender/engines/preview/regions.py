@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rerender.engines.preview.fields import Bytes, Plane
+from rerender.engines.preview.fields import Bytes, Plane, magnitude
 
 Labels = NDArray[Any]
 PerRegion = NDArray[Any]
@@ -48,6 +48,27 @@ class Regions:
         """(h, w): where a chosen region lies. `chosen` has one flag a region."""
         flags: NDArray[np.bool_] = chosen[self.labels]
         return flags
+
+    def box(self, region: int) -> tuple[slice, slice]:
+        """The rows and columns of a region's bounding box."""
+        height, width = self.labels.shape
+        top, left = round(self.top[region] * height), round(self.left[region] * width)
+        bottom, right = round(self.bottom[region] * height), round(self.right[region] * width)
+        return slice(top, bottom + 1), slice(left, right + 1)
+
+    def points(self, region: int) -> NDArray[np.float32]:
+        """(n, 2) float32: the x and y of a region's pixels, in pixels."""
+        rows, columns = self.box(region)
+        inside = self.labels[rows, columns] == region
+        points: NDArray[np.float32] = (np.argwhere(inside)[:, ::-1] + (columns.start, rows.start)).astype(np.float32)
+        return points
+
+
+def scharr(luma: Plane) -> Plane:
+    """The slope of luma, as its change over two pixels."""
+    across = cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 16)
+    down = cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 16)
+    return magnitude(across, down)
 
 
 def trapped_ball(edges: Bytes) -> Labels:
@@ -99,21 +120,15 @@ def merge_weak_borders(
     `luma_limit` stay apart; with `small_share` one of the two must be smaller than that share of the image.
     """
     count = int(labels.max()) + 1
-    pairs, strengths = _borders(labels, border_strength, count)
+    pairs, strengths, _ = borders(labels, border_strength, count)
     area = np.bincount(labels.ravel(), minlength=count).astype(float)
     mean = np.bincount(labels.ravel(), luma.ravel(), count) / area
     parent = np.arange(count)
 
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = int(parent[node])
-        return node
-
     for index in np.argsort(strengths, kind="stable"):
         if strengths[index] > strength_limit:
             break
-        first, second = root(int(pairs[index] // count)), root(int(pairs[index] % count))
+        first, second = _root(parent, pairs[index] // count), _root(parent, pairs[index] % count)
         apart = first == second or abs(mean[first] - mean[second]) > luma_limit
         if apart or min(area[first], area[second]) > small_share * labels.size:
             continue
@@ -121,7 +136,40 @@ def merge_weak_borders(
         mean[first] = (mean[first] * area[first] + mean[second] * area[second]) / both
         area[first] = both
         parent[second] = first
-    return _compact(np.array([root(node) for node in range(count)], np.int32)[labels])
+    return _joined(labels, parent)
+
+
+def merge_over_gaps(labels: Labels, inked: Bytes, *, gap: int, share: float, small: float) -> Labels:
+    """Merge neighbours that no line parts along `gap` pixels, and along that share of their border, most open first.
+
+    One of the two must be smaller than `small`, a share of the image. `inked` is 1 on and beside lines.
+    """
+    count = int(labels.max()) + 1
+    pairs, strengths, length = borders(labels, inked.astype(np.float32), count)
+    gaps = (1 - strengths) * length
+    area = np.bincount(labels.ravel(), minlength=count).astype(float)
+    parent = np.arange(count)
+    for index in np.argsort(strengths, kind="stable"):
+        if 1 - strengths[index] < share:
+            break
+        first, second = _root(parent, pairs[index] // count), _root(parent, pairs[index] % count)
+        apart = first == second or gaps[index] < gap
+        if apart or min(area[first], area[second]) > small * labels.size:
+            continue
+        area[first] += area[second]
+        parent[second] = first
+    return _joined(labels, parent)
+
+
+def _root(parent: Labels, node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = int(parent[node])
+    return int(node)
+
+
+def _joined(labels: Labels, parent: Labels) -> Labels:
+    return _compact(np.array([_root(parent, node) for node in range(len(parent))], np.int32)[labels])
 
 
 def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
@@ -135,8 +183,8 @@ def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
         means: PerRegion = np.bincount(flat, values.ravel(), count) / pixels
         return means
 
-    rows, columns = np.mgrid[0:height, 0:width]
-    left, top, right, bottom = _boxes(flat, rows.ravel(), columns.ravel(), count)
+    rows, columns = (np.asarray(plane, np.float32) for plane in np.mgrid[0:height, 0:width])
+    left, top, right, bottom = _boxes(labels, count)
     mean_luma = mean(luma)
     box_width, box_height = right - left + 1, bottom - top + 1
     return Regions(
@@ -161,22 +209,24 @@ def measure(labels: Labels, luma: Plane, rgb: Bytes) -> Regions:
     )
 
 
-def _boxes(
-    flat: Labels, rows: Labels, columns: Labels, count: int
-) -> tuple[PerRegion, PerRegion, PerRegion, PerRegion]:
-    low, high = np.full((2, count), 1 << 30), np.full((2, count), -1)
-    for axis, positions in enumerate((columns, rows)):
-        np.minimum.at(low[axis], flat, positions)
-        np.maximum.at(high[axis], flat, positions)
-    return low[0].astype(float), low[1].astype(float), high[0].astype(float), high[1].astype(float)
+def _boxes(labels: Labels, count: int) -> tuple[PerRegion, PerRegion, PerRegion, PerRegion]:
+    """The first and last column and row of every region."""
+    flat = labels.ravel()
+    # Sixteen bits are sorted by radix.
+    order = np.argsort(flat.astype(np.uint16) if count < 1 << 16 else flat, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=count))])
+    rows, columns = np.divmod(order, labels.shape[1])
+    left, right = np.minimum.reduceat(columns, first[:-1]), np.maximum.reduceat(columns, first[:-1])
+    top, bottom = rows[first[:-1]], rows[first[1:] - 1]
+    return left.astype(float), top.astype(float), right.astype(float), bottom.astype(float)
 
 
 def _share(border: Labels, count: int) -> PerRegion:
     return np.bincount(border.ravel(), minlength=count) / border.size
 
 
-def _borders(labels: Labels, strength: Plane, count: int) -> tuple[NDArray[np.int64], PerRegion]:
-    """Every pair of neighbours once, as `low * count + high`, and the mean strength along its border."""
+def borders(labels: Labels, strength: Plane, count: int) -> tuple[NDArray[np.int64], PerRegion, PerRegion]:
+    """Every pair of neighbours once, as `low * count + high`, the mean strength along its border, its length."""
     keys, values = [], []
     for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         differ = labels[first] != labels[second]
@@ -184,7 +234,8 @@ def _borders(labels: Labels, strength: Plane, count: int) -> tuple[NDArray[np.in
         keys.append(np.minimum(a, b) * count + np.maximum(a, b))
         values.append(np.maximum(strength[first][differ], strength[second][differ]))
     pairs, inverse = np.unique(np.concatenate(keys), return_inverse=True)
-    return pairs, np.bincount(inverse, np.concatenate(values), len(pairs)) / np.bincount(inverse, minlength=len(pairs))
+    length = np.bincount(inverse, minlength=len(pairs))
+    return pairs, np.bincount(inverse, np.concatenate(values), len(pairs)) / np.maximum(1, length), length
 
 
 def fill_nearest(labels: Labels, known: NDArray[np.bool_]) -> Labels:
@@ -201,5 +252,7 @@ def fill_nearest(labels: Labels, known: NDArray[np.bool_]) -> Labels:
 
 
 def _compact(labels: Labels) -> Labels:
-    _, inverse = np.unique(labels, return_inverse=True)
-    return inverse.reshape(labels.shape).astype(np.int32)
+    present = np.bincount(labels.ravel()) > 0
+    numbers = (np.cumsum(present) - 1).astype(np.int32)
+    compact: Labels = numbers[labels]
+    return compact

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rerender.engines.preview.analysis import Analysis, Kind
+from rerender.engines.preview.analysis import Analysis
 from rerender.engines.preview.control import ControlImage
 from rerender.engines.preview.fields import Plane, guided_filter, resize, smoothstep, stage_rng
-from rerender.engines.preview.plan import SLOTS, Plan, Slot
+from rerender.engines.preview.hands import side_by_side
+from rerender.engines.preview.kinds import Kind
+from rerender.engines.preview.plan import SLOTS, Plan, Setting, Slot
 from rerender.engines.preview.regions import fill_nearest
 from rerender.engines.preview.slot_codes import OBJECT, RUG, SKY
 from rerender.engines.preview.slots import SlotMap
@@ -83,6 +85,13 @@ class Scene:
         """The weight of a grading mood."""
         return self.plan.moods.get(name, 0.0)
 
+    def subject_luma(self) -> Plane:
+        """(n,) luma of the subject where it was parted from a backdrop and is seen, else of the whole control image."""
+        luma, alpha = self.analysis.luma, self.analysis.alpha
+        subject = self.slots.subject if alpha is None else alpha
+        shown = luma.ravel() if subject is None else luma[subject > 0.5]
+        return shown if shown.size else luma.ravel()
+
     def rng(self, stage: str) -> np.random.RandomState:
         """The stage's own random stream for this seed."""
         return stage_rng(self.seed, stage)
@@ -103,23 +112,33 @@ class Scene:
         return replace(self, seed=seed, light_side=side, sun=sun)
 
 
-def soft_masks(analysis: Analysis, slots: SlotMap, luma: Plane, alpha: Plane | None) -> dict[Slot, Plane]:
+def soft_masks(
+    analysis: Analysis, slots: SlotMap, luma: Plane, alpha: Plane | None, setting: Setting
+) -> dict[Slot, Plane]:
     """The slot map enlarged to `luma`'s size along the control's own edges, as masks that add up to 1."""
-    if alpha is not None and slots.sure:
-        return _cut_out(slots, alpha)
+    if setting == "product" and slots.sure:
+        if alpha is None and slots.subject is not None:
+            alpha = _enlarged(cv2.GaussianBlur(slots.subject, (0, 0), 0.8), luma, analysis.kind)
+        if alpha is not None:
+            return _cut_out(slots, alpha)
     wanted = _trusted(analysis, slots)
-    masks: dict[Slot, Plane] = {}
-    for slot in wanted:
-        hard: Plane = (slots.codes == SLOTS.index(slot)).astype(np.float32)
-        if slot in RUG_SHARES:
-            hard += (slots.codes == RUG) * np.float32(RUG_SHARES[slot])
-        if hard.mean() >= 0.0002:
-            masks[slot] = _enlarged(cv2.GaussianBlur(hard, (0, 0), 0.8), luma, analysis.kind)
+    found = side_by_side(lambda slot: _slot_mask(slots, slot, luma, analysis.kind), wanted)
+    masks = {slot: mask for slot, mask in zip(wanted, found, strict=True) if mask is not None}
     if len(wanted) > 1:
         total = sum(masks.values(), start=np.full(luma.shape, 1e-5, np.float32))
         for mask in masks.values():
             mask /= total
     return masks
+
+
+def _slot_mask(slots: SlotMap, slot: Slot, luma: Plane, kind: Kind) -> Plane | None:
+    """The slot's own mask, None when next to nothing is of it."""
+    hard: Plane = (slots.codes == SLOTS.index(slot)).astype(np.float32)
+    if slot in RUG_SHARES:
+        hard += (slots.codes == RUG) * np.float32(RUG_SHARES[slot])
+    if hard.mean() < 0.0002:
+        return None
+    return _enlarged(cv2.GaussianBlur(hard, (0, 0), 0.8), luma, kind)
 
 
 def _enlarged(mask: Plane, luma: Plane, kind: Kind) -> Plane:

@@ -48,7 +48,7 @@ def sky(scene: Scene) -> Planes:
     """A gradient with domain-warped clouds, the sun's glow, stars at night. Linear (3, H, W)."""
     height, width = scene.shape
     scale = min(1.0, SKY_SIDE / max(scene.shape))
-    small = max(8, int(height * scale)), max(8, int(width * scale))
+    small = max(8, round(height * scale)), max(8, round(width * scale))
     light = light_of(scene)
     planes = _gradient(small, scene.slots.horizon, light)
     named = scene.plan.surfaces["sky"].colour
@@ -146,6 +146,9 @@ def backdrop(scene: Scene) -> Planes:
 def _cast_shadow(scene: Scene) -> Plane:
     """The subject's own outline laid on the floor, softer with distance, and a dark contact where it stands."""
     height, width = scene.shape
+    if scene.slots.shadow is not None:
+        seen: Plane = 1 - resize(scene.slots.shadow, scene.shape)
+        return np.clip(seen, 0, 0.75, out=seen)
     subject = 1 - scene.mask("sky")
     rows = np.nonzero(subject.max(axis=1) > 0.5)[0]
     if not rows.size:

@@ -5,8 +5,20 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rerender.engines.preview.fields import Bytes, Plane, Planes, add_into, blur, fbm, mix_into, shifted, smoothstep
+from rerender.engines.preview.fields import (
+    Bytes,
+    Plane,
+    Planes,
+    add_into,
+    blur,
+    fbm,
+    luminance,
+    mix_into,
+    shifted,
+    smoothstep,
+)
 from rerender.engines.preview.light import light_of
+from rerender.engines.preview.reflections import mirror_in_water, wet_ground
 from rerender.engines.preview.scene import Scene
 
 NIGHT_FOG = (0.026, 0.048, 0.15)
@@ -16,8 +28,10 @@ def weather(scene: Scene, picture: Planes) -> Planes:
     """Lay snow, wet the ground, then veil all in haze and fog. Streaks and flakes come later, in `precipitation`."""
     if scene.weather("snow") > 0:
         _snow(scene, picture, scene.weather("snow"))
+    elif scene.plan.surfaces["ground"].material == "water":
+        mirror_in_water(scene, picture)
     if scene.weather("rain") > 0:
-        _wet_ground(scene, picture, scene.weather("rain"))
+        wet_ground(scene, picture, scene.weather("rain"))
     if scene.outdoors:
         _haze(scene, picture)
     _fog(scene, picture)
@@ -26,7 +40,7 @@ def weather(scene: Scene, picture: Planes) -> Planes:
 
 def precipitation(scene: Scene, picture: Planes) -> Planes:
     """Rain streaks or snow flakes over the finished picture, except on technical and line drawings."""
-    if scene.plan.medium in ("pencil", "ink", "blueprint"):
+    if scene.plan.medium in ("pencil", "coloured_pencil", "ink", "charcoal", "blueprint", "clay"):
         return picture
     if scene.weather("rain") > 0:
         streaks = _streaks(scene)
@@ -63,6 +77,9 @@ def _fog(scene: Scene, picture: Planes) -> None:
     veil *= np.float32(-1.9 * amount)
     np.expm1(veil, out=veil)
     np.negative(veil, out=veil)
+    if light_of(scene).emission >= 1:
+        # A lit window shines through.
+        veil *= 1 - np.float32(0.6) * smoothstep(0.12, 0.5, luminance(picture))
     _, middle, horizon = light_of(scene).sky
     colour = [0.75 * h + 0.2 * m for h, m in zip(horizon, middle, strict=True)]
     mix_into(picture, NIGHT_FOG if scene.plan.time == "night" else colour, veil)
@@ -87,7 +104,11 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     unit = scene.unit
     cap = shifted(sky, max(1, int(7 * unit)), 0) * (1 - sky)
     cover = np.clip(cap * np.float32(1.2), 0, 1)
-    np.maximum(cover, scene.mask("ground"), out=cover)
+    ground = scene.mask("ground")
+    if scene.is_photo:
+        # Much of a photo's ground is trees: snow lies on what catches the light, between it leaves show.
+        ground = ground * smoothstep(0.12, 0.42, blur(scene.luma, 2 * unit))
+    np.maximum(cover, ground, out=cover)
     np.maximum(cover, scene.mask("roof"), out=cover)
     crowns = scene.mask("vegetation") * smoothstep(0.45, 0.75, blur(scene.luma, 6 * unit))
     np.maximum(cover, crowns * np.float32(0.75), out=cover)
@@ -97,7 +118,8 @@ def _snow(scene: Scene, picture: Planes, amount: float) -> None:
     cover = smoothstep(0.38, 0.72, cover)
     cover *= np.float32(0.94)
     light = light_of(scene)
-    shade = (np.float32(0.35) + np.float32(0.65) * np.clip(scene.luma * np.float32(1.15), 0, 1)) * np.float32(0.78)
+    dark = np.float32(0.62 if scene.is_photo else 0.35)
+    shade = (dark + (1 - dark) * np.clip(scene.luma * np.float32(1.15), 0, 1)) * np.float32(0.78)
     for plane, white, sun, ambient in zip(picture, (0.90, 0.94, 1.0), light.sun, light.ambient, strict=True):
         lit = white * (sun * light.sun_strength + ambient * light.ambient_strength)
         plane += (shade * np.float32(lit) - plane) * cover
@@ -110,34 +132,15 @@ def _ledges(scene: Scene) -> Plane:
     return cv2.dilate(np.clip(down * 5 - np.float32(0.12), 0, 1), np.ones((size, size), np.uint8))
 
 
-def _wet_ground(scene: Scene, picture: Planes, amount: float) -> None:
-    """The ground darkens and mirrors, in puddles, what stands on it, about its contact line in each column."""
-    ground = scene.mask("ground")
-    if not ground.any():
-        return
-    height, width = scene.shape
-    solid = ground > 0.5
-    first = np.where(solid.any(axis=0), solid.argmax(axis=0), int(scene.slots.horizon * height)).astype(np.float32)
-    contact = cv2.GaussianBlur(cv2.medianBlur(first[None], 5), (0, 0), max(1.0, 9 * scene.unit))
-    rows = np.clip(2 * contact - np.arange(height, dtype=np.float32)[:, None], 0, height - 1)
-    columns = np.repeat(np.arange(width, dtype=np.float32)[None], height, axis=0)
-    window = max(1, int(5 * scene.unit)), max(1, int(31 * scene.unit))
-    puddles = smoothstep(0.38, 0.62, fbm(scene.shape, 5, 4, scene.rng("puddles"), stretch=(0.7, 3)))
-    share = ground * (np.float32(0.25) + np.float32(0.6) * puddles) * np.float32(min(1.0, amount))
-    darkening = 1 - np.float32(0.35 * min(1.0, amount)) * ground
-    for plane in picture:
-        mirrored = cv2.blur(cv2.remap(plane, columns, rows, cv2.INTER_LINEAR), window)
-        plane *= darkening
-        plane += (mirrored * np.float32(0.9) - plane) * share
-
-
 def _streaks(scene: Scene) -> Plane:
     unit = scene.unit
     height, width = scene.shape
     rng = scene.rng("rain")
     drops = np.zeros(scene.shape, np.float32)
     count = int(0.0022 * 1024 * 1024 * height * width / max(scene.shape) ** 2)
-    drops[(rng.random_sample(count) * height).astype(int), (rng.random_sample(count) * width).astype(int)] = 1
+    # Drop by drop, so that a size with one more of them moves none of the others.
+    rows, columns = (rng.random_sample((count, 2)) * scene.shape).astype(int).T
+    drops[rows, columns] = 1
     length = max(5, int(34 * unit))
     kernel = np.zeros((length, length), np.float32)
     cv2.line(kernel, (int(length * 0.62), 0), (int(length * 0.38), length - 1), 1.0, 1, cv2.LINE_AA)

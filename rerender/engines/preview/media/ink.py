@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rerender.engines.preview.fields import Plane, Planes, blur, fbm, filled, mix_into, smoothstep
-from rerender.engines.preview.media.strokes import drawing_tone, paper_grain
+from rerender.engines.preview.media.strokes import drawn_lightness, paper_grain
 from rerender.engines.preview.scene import Scene
 
 PAPER = (0.96, 0.93, 0.86)
@@ -14,10 +14,12 @@ INK = (0.07, 0.06, 0.09)
 
 def ink(scene: Scene, picture: Planes) -> Planes:
     """Firm lines, hatching whose width follows the tone, a second direction in shadow, solid blacks, a pale wash."""
-    tone = drawing_tone(scene, picture)
+    tone = drawn_lightness(scene, picture)
     strokes = smoothstep(0.12, 0.42, scene.lines)
     np.maximum(strokes, smoothstep(0.24, 0.17, blur(tone, 2 * scene.unit)), out=strokes)
     width = np.clip((np.float32(0.80) - blur(tone, 3 * scene.unit)) * np.float32(0.95), 0, 0.72)
+    # The pen is pressed harder here and there, and lifted.
+    width *= np.float32(0.66) + np.float32(0.68) * fbm(scene.shape, 26, 2, scene.rng("pressure"))
     first, second = _cross_hatching(scene)
     hatched = np.clip((width + np.float32(0.12) - first) * np.float32(1 / 0.24), 0, 1)
     np.maximum(strokes, hatched * (width > 0.06), out=strokes)
@@ -35,8 +37,8 @@ def _cross_hatching(scene: Scene) -> tuple[Plane, Plane]:
     height, width = scene.shape
     x = np.arange(width, dtype=np.float32)[None]
     y = np.arange(height, dtype=np.float32)[:, None]
-    period = np.float32(max(4.0, 8.5 * scene.unit))
-    waver = (fbm(scene.shape, 8, 2, scene.rng("hand")) - np.float32(0.5)) * np.float32(7 * scene.unit)
+    period = np.float32(max(6.0, 7.6 * scene.unit))
+    waver = (fbm(scene.shape, 8, 2, scene.rng("hand")) - np.float32(0.5)) * np.float32(12 * scene.unit)
     distances = []
     for direction in (1, -1):
         place = (x + direction * y + waver) / period

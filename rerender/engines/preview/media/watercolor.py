@@ -21,8 +21,8 @@ def watercolor(scene: Scene, picture: Planes) -> Planes:
         [cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for plane in flat]
     )
     saturate(washes, 1.25)
-    washes *= np.float32(0.86)
-    washes += np.float32(0.16)
+    washes *= np.float32(0.87)
+    washes += np.float32(0.165)
     np.clip(washes, 0, 1, out=washes)
     grain = paper_grain(scene, 0.55)
     density = _pigment(scene, washes, grain)
@@ -53,8 +53,8 @@ def _pigment(scene: Scene, washes: Planes, grain: Plane) -> Plane:
     rim = cv2.GaussianBlur(luma, (0, 0), max(0.3, 1.2 * scene.unit))
     rim = np.abs(rim - blur(rim, 5 * scene.unit))
     density: Plane = np.clip(rim * 5, 0, 0.7)
-    density += (fbm(scene.shape, 4, 5, scene.rng("wash")) - np.float32(0.5)) * np.float32(0.9)
-    density += grain * np.float32(0.9) * (1 - np.float32(0.5) * luma)
+    density += (fbm(scene.shape, 4, 5, scene.rng("wash")) - np.float32(0.5)) * np.float32(1.15)
+    density += grain * np.float32(1.15) * (1 - np.float32(0.5) * luma)
     return density
 
 
