@@ -16,6 +16,14 @@ from tests.fake_api import FakeApi, FakeTime
 MISSING = [name for name in ("hypothesis", "playwright", "psutil", "schemathesis") if find_spec(name) is None]
 
 
+if "hypothesis" not in MISSING:
+    from hypothesis import HealthCheck, settings
+
+    # Machines are shared: how long an example took says nothing of the code.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if collection_path.name == "e2e":
         return bool(MISSING) or None
