@@ -163,8 +163,8 @@ def _held_out() -> Sheet:
 def _unseen() -> Sheet:
     text = (
         "Drawn after the engine, one each of eight kinds, chosen before any was rendered, each beside what is made of "
-        "it, good or bad. Of what they showed only one fault was mended since: pictures under tinted light were taken "
-        "for maps of materials."
+        "it, good or bad. Of what they showed only two faults were mended since: pictures under tinted light were "
+        "taken for maps of materials, and what lies behind a thing in a photo for a sky."
     )
     return Sheet("unseen", "Control images drawn after the engine", text, _beside_renders(UNSEEN))
 

@@ -188,6 +188,12 @@ def test_a_dark_photo_has_no_sky_to_replace() -> None:
     assert not assign(seen(blurred), "exterior").sky_sure
 
 
+def test_the_backdrop_below_a_thing_in_a_photo_is_no_sky_to_replace() -> None:
+    photo = np.full((512, 512, 3), (215, 200, 180), np.uint8)
+    photo[150:400, 200:320] = (60, 120, 130)
+    assert not assign(seen(photo), "exterior").sky_sure
+
+
 def test_a_ball_does_not_leak_through_a_gap_in_a_line() -> None:
     edges = np.zeros((100, 100), np.uint8)
     edges[:, 50] = 1

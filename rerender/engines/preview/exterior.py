@@ -92,6 +92,8 @@ def _open_air(analysis: Analysis) -> tuple[Mask, Mask]:
     if analysis.kind == "photo":
         red, green, blue = r.colour.T
         sky &= (r.luma > 0.35) & ((r.luma > 0.55) | (blue > red + 0.03)) & (blue > green - 0.12) & (r.centre_y < 0.6)
+        # What also lies below is the backdrop of a thing.
+        sky &= r.touch_bottom < 0.5
     else:
         # Ink that hangs into it, as a tree's, makes a narrow strip of a drawing's sky less even than a shaded one.
         sky &= r.luma_spread < (0.16 if analysis.kind == "line" else 0.12)
