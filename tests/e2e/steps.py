@@ -7,6 +7,26 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+# The page itself says that it runs only when the server's answer is there, so the socket is listened to as well.
+TRAFFIC = """
+window.traffic = { sent: 0, received: 0 }
+window.WebSocket = class extends WebSocket {
+  constructor(...where) {
+    super(...where)
+    this.addEventListener("message", () => (window.traffic.received = performance.now()))
+  }
+  send(message) {
+    window.traffic.sent = performance.now()
+    super.send(message)
+  }
+}
+"""
+SETTLED = """() => {
+  const { sent, received } = window.traffic ?? { sent: 0, received: 1 }
+  const app = document.querySelector("[data-testid=stApp]")
+  return app?.dataset.testScriptState === "notRunning" && received > sent && performance.now() - received > 100
+}"""
+
 
 def field(page: Page, label: str) -> Locator:
     """A field of the form, without the one in whose place it came: that one is kept hidden until the page is drawn."""
@@ -60,6 +80,7 @@ def open_app(page: Page, url: str) -> None:
     Streamlit fetches the code of each kind of widget when the first one is drawn: until then it hears no shortcut,
     and what is typed can be overtaken by the value that the widget is still to begin with.
     """
+    page.add_init_script(TRAFFIC)
     page.goto(url)
     when_drawn(page)
 
@@ -75,7 +96,7 @@ def settle(page: Page) -> None:
     """Wait until the script run that the last click started has drawn everything."""
     # Streamlit sends what was clicked from a timer, so a timer set after it tells when that has happened.
     page.evaluate("new Promise(done => setTimeout(done))")
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function(SETTLED)
 
 
 def download(page: Page, button: str) -> bytes:
@@ -96,4 +117,5 @@ def set_size(page: Page, side: str, pixels: int) -> None:
     field(page, side).fill(str(pixels))
     field(page, side).press("Enter")
     expect(page.get_by_text(re.compile(rf"Sent as .*\b{pixels}\b"))).to_be_visible()
+    settle(page)
     page.keyboard.press("Escape")
