@@ -87,7 +87,7 @@ def test_every_accepted_format_is_read(format: str) -> None:
     assert max(abs(red - 200), abs(green - 100), abs(blue - 50)) <= 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(images.FORMATS), st.randoms(use_true_random=False), st.integers(1, 20))
 def test_damage_of_any_kind_is_an_image_error_or_an_image(format: str, rng: random.Random, hits: int) -> None:
     data = bytearray(encode(quadrants(24, 20), format))

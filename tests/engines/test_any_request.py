@@ -126,7 +126,7 @@ def assert_it_is_a_picture(asked: RenderRequest, plain_seconds: float) -> None:
     assert seconds < SLOWEST * plain_seconds
 
 
-hostile = settings(deadline=None, suppress_health_check=list(HealthCheck))
+hostile = settings(suppress_health_check=list(HealthCheck))
 
 
 @settings(hostile, max_examples=10, derandomize=True)

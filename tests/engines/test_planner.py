@@ -295,7 +295,7 @@ def test_named_colours_are_in_the_palette() -> None:
     assert colour("teal") in plan("teal walls").palette
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.one_of(st.sampled_from(sorted(vocabulary.PHRASES)), st.sampled_from(["no", ",", "(", ":1.4)", "and"])))
 )
@@ -307,7 +307,7 @@ def test_any_mixture_of_known_phrases_makes_a_whole_plan(words: list[str]) -> No
     assert not set(made.understood) & set(made.not_understood)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300), st.sampled_from([None, *SETTINGS]))
 def test_no_text_makes_it_raise(text: str, setting: str | None) -> None:
     assert len(plan(text, setting).palette) >= 2

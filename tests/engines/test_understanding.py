@@ -298,7 +298,7 @@ def test_chips_stand_in_prompt_order_as_written_each_once_and_denials_with_their
 words = st.one_of(st.sampled_from(sorted(vocabulary.PHRASES)), st.sampled_from(["no", "(", ":1.3)", "[", "]", "and"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.text(max_size=10_000), st.lists(words, max_size=300).map(" ".join)))
 def test_every_phrase_is_told_once_and_is_in_the_prompt(text: str) -> None:
     made = plan(text[:10_000])

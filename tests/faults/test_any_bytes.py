@@ -81,7 +81,7 @@ def _left_open() -> Iterator[None]:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("_left_open")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ANSWERS)
 @example(WHOLE)
 @example(CHUNKED)
@@ -101,7 +101,7 @@ def test_any_bytes_are_an_answer_or_an_error_of_ours(server: Scripted, answer: b
                 assert_keyless(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=60)
     | st.text(max_size=60).map(lambda text: f"data:image/png;base64,{text}")
@@ -130,7 +130,7 @@ def _no_names(host: str, *args: object, **options: object) -> list[object]:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["PNG", "JPEG", "WEBP"]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=12),

@@ -39,7 +39,6 @@ json_values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionar
 @example(json.dumps(body(prompt="\ud800")).encode())
 @example(json.dumps(body(seed=float("nan"))).encode())
 @example(json.dumps(body(prompt="\0")).encode())
-@settings(deadline=None)
 def test_any_body_is_refused_naming_fields_that_there_are(data: bytes) -> None:
     with contextlib.suppress(InvalidRequest):
         read_request(data)
@@ -47,7 +46,7 @@ def test_any_body_is_refused_naming_fields_that_there_are(data: bytes) -> None:
 
 
 @given(field=st.sampled_from(FIELDS), value=json_values)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_one_field_with_any_value_is_taken_as_it_is_or_refused_by_its_own_name(field: str, value: Any) -> None:
     sent = body(**{field: value})
     try:
@@ -61,7 +60,6 @@ def test_one_field_with_any_value_is_taken_as_it_is_or_refused_by_its_own_name(f
 
 
 @given(cut=st.integers(0, len(picture()) - 1), bits=st.integers(1, 255))
-@settings(deadline=None)
 def test_a_control_image_with_a_damaged_byte_is_taken_byte_for_byte_or_refused(cut: int, bits: int) -> None:
     data = bytearray(picture())
     data[cut] ^= bits
@@ -94,7 +92,6 @@ near_misses = st.sampled_from(
 
 
 @given(header_bytes | near_misses | header_bytes.map(lambda value: b"Bearer " + value))
-@settings(deadline=None)
 def test_no_authorization_but_the_key_itself_opens_anything(shared_api: Caller, authorization: bytes) -> None:
     assert status(shared_api, b"/api/renders/" + b"0" * 24, authorization) in {401, 400}
 
@@ -102,7 +99,6 @@ def test_no_authorization_but_the_key_itself_opens_anything(shared_api: Caller, 
 @given(st.binary(max_size=40).map(lambda name: "".join(f"%{byte:02x}" for byte in name).encode()))
 @example(b"..%2f..%2flock")
 @example(b"%00")
-@settings(deadline=None)
 def test_no_name_of_a_picture_or_a_render_reaches_anything_else(shared_api: Caller, name: bytes) -> None:
     key = f"Bearer {KEY}".encode()
     assert status(shared_api, b"/pictures/" + name, None) == 404
@@ -130,14 +126,14 @@ damages |= st.tuples(st.just("bytes"), st.binary())
 @example(("phase", "processing"))
 @example(("interruptions", 10**30))
 @example(("control_image", {"file": "../lock", "width": 1, "height": 1}))
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 def test_whatever_a_record_holds_the_service_starts_works_and_answers(damage: tuple[str, Any]) -> None:
     start_over(damage)
 
 
 @pytest.mark.proof
 @given(damages)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_whatever_500_records_hold_the_service_starts_works_and_answers(damage: tuple[str, Any]) -> None:
     start_over(damage)
 

@@ -94,7 +94,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
     return run, control_image, made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     stored=st.lists(stored_runs(), max_size=4, unique_by=lambda one: one[0].run_id),
     preferred=st.dictionaries(st.sampled_from(["fit", "size", "poll_floor"]), JSON),

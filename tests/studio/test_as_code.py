@@ -106,7 +106,7 @@ PROMPTS = some.text(some.characters(exclude_categories=["Cs"], exclude_character
 
 @given(prompt=PROMPTS.filter(str.strip))
 @example(prompt=NASTY)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_prompt_gets_out_of_its_quotes(prompt: str) -> None:
     request = a_request(prompt=prompt)
     with tempfile.TemporaryDirectory() as folder:

@@ -154,14 +154,14 @@ def test_a_million_chunks_and_a_chunk_longer_than_its_file_cost_no_time() -> Non
 
 
 @given(cut=some.integers(0, 20_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_capsule_cut_off_anywhere_is_whole_or_none(cut: int) -> None:
     data = written()
     assert capsule.read(data[:cut]) in (None, Capsule(REQUEST, "embedded", "render1", 2))
 
 
 @given(place=some.integers(0, 4_000), byte=some.integers(0, 255))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_capsule_with_a_wrong_byte_is_whole_or_none(place: int, byte: int) -> None:
     data = bytearray(written())
     data[place % len(data)] = byte

@@ -160,7 +160,7 @@ def test_a_file_that_is_no_archive_is_refused(database: Database, data: bytes) -
     assert_refused(database, data, "no ZIP|no archive")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cut=st.integers(0, 20_000), at=st.integers(0, 20_000), byte=st.integers(1, 255))
 def test_a_damaged_archive_is_either_refused_or_whole(
     new_database_file: Path, stored: tuple[bytes, dict[str, list[Any]]], cut: int, at: int, byte: int
