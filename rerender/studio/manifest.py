@@ -24,8 +24,10 @@ __all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
 FORMAT, VERSION = "rerender-workspace", 1
 FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
 
-# Whose the runs are the importing app says, and what was deleted is not in an archive.
-RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in ("workspace", "deleted_at"))
+# Whose the runs are and whose key made them the importing app says, and what was deleted is not in an archive: one
+# that could say `is_shared` would have any render fetched with the key of the app's owner.
+NOT_LISTED = ("workspace", "deleted_at", "is_shared")
+RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in NOT_LISTED)
 # What older versions of the app did not write, and what it was then.
 ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.

@@ -78,6 +78,7 @@ class Run:
     deleted_at: float | None  # hidden from then on, and purged some time after
     stopped_at: float | None  # its owner stopped watching it, and can watch it again; or cancelled it unsent
     settled_at: float | None  # its owner said what became of a POST of unknown fate
+    is_shared: bool = False  # paid with the key of the app's owner, for a visitor
 
     @property
     def is_unfinished(self) -> bool:

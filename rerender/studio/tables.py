@@ -1,6 +1,7 @@
-"""The tables of the studio's database. All times are seconds since the epoch; every row belongs to a workspace.
+"""The tables of the studio's database. All times are seconds since the epoch.
 
-A blob has a table of its own, so that no list of runs or images can load one by accident.
+Every row belongs to a workspace, but for `tries`. A table whose `info` has `OUTLIVES` is kept when its workspace is
+deleted. A blob has a table of its own, so that no list of runs or images can load one by accident.
 """
 
 from __future__ import annotations
@@ -23,7 +24,21 @@ from sqlalchemy import (
     false,
 )
 
-__all__ = ["blobs", "images", "metadata", "outputs", "preferences", "runs", "thumbnails"]
+__all__ = [
+    "OUTLIVES",
+    "admissions",
+    "blobs",
+    "charges",
+    "images",
+    "metadata",
+    "outputs",
+    "preferences",
+    "runs",
+    "thumbnails",
+    "tries",
+]
+
+OUTLIVES = "outlives its workspace"
 
 # Named constraints are the ones that a later migration can drop on every database.
 metadata = MetaData(
@@ -98,6 +113,7 @@ runs = Table(
     Column("deleted_at", Float),
     Column("stopped_at", Float),
     Column("settled_at", Float),
+    Column("is_shared", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["workspace", "control_image"], ["images.workspace", "images.sha256"]),
     CheckConstraint("submission IN ('submitting', 'accepted', 'refused', 'uncertain')", name="submission"),
     CheckConstraint("stored_at IS NULL OR finished_at IS NOT NULL", name="stored_is_finished"),
@@ -125,4 +141,38 @@ preferences = Table(
     Column("workspace", String(64), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("value", JSON, nullable=False),
+)
+
+# What runs with the owner's key cost. A cap that began anew whenever a visitor deletes everything would be none.
+charges = Table(
+    "charges",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("credits", Float, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index(None, "workspace"),
+    Index(None, "created_at"),
+    info={OUTLIVES: True},
+)
+
+# Who has given which code, as its fingerprint, for what: to come in, or to see what the owner sees.
+admissions = Table(
+    "admissions",
+    metadata,
+    Column("workspace", String(64), primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("admitted_at", Float, nullable=False),
+    info={OUTLIVES: True},
+)
+
+# How often a wrong code was given, by whom (a hash), in which span of time (its number).
+tries = Table(
+    "tries",
+    metadata,
+    Column("who", String(64), primary_key=True),
+    Column("span", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
 )

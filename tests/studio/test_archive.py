@@ -120,7 +120,7 @@ def test_what_was_exported_comes_back_equal_and_once(
 
 def test_every_column_of_a_run_is_carried_and_checked() -> None:
     by_rule = {"prompt", "batch_size", "image_width", "image_height", "seed"}
-    assert set(manifest.RUN_FIELDS) == {one.name for one in fields(Run)} - {"workspace", "deleted_at"}
+    assert set(manifest.RUN_FIELDS) == {one.name for one in fields(Run)} - {"workspace", "deleted_at", "is_shared"}
     assert set(manifest._CHECKS) | by_rule == set(manifest.RUN_FIELDS)
 
 
