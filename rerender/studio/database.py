@@ -6,8 +6,9 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     URL,
@@ -28,11 +29,20 @@ from sqlalchemy import (
 from rerender.errors import ConfigurationError
 from rerender.studio.tables import metadata
 
-__all__ = ["MIGRATIONS", "Database", "sqlite_url"]
+__all__ = ["EVERYONE", "MIGRATIONS", "Database", "Everyone", "sqlite_url"]
 
 _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Everyone(Enum):
+    """In place of a workspace: all of them at once."""
+
+    EVERYONE = "everyone"
+
+
+EVERYONE: Final = Everyone.EVERYONE
 BUSY_TIMEOUT_S = 30
 ONE_MOMENT = "REPEATABLE READ"
 WRITE_LOCK = 7_358_253
@@ -94,7 +104,7 @@ class Database:
         return f"the file {url.database}" if self.is_file else f"the database {url.database} at {url.host}"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
         """One transaction that may change things: commits at the end, rolls back on an error."""
         with self._writer.begin() as connection:
             if not self.is_file:
@@ -103,7 +113,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
         """One transaction that sees the database as it is at its first statement."""
         with self._reader.begin() as connection:
             yield connection

@@ -9,7 +9,7 @@ from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
 from rerender.studio.runs import STATE, State, Submission
 from rerender.studio.steering import GIVEN_UP
-from rerender.studio.tables import metadata, runs
+from rerender.studio.tables import OUTLIVES, metadata, runs
 
 __all__ = ["BeingSent", "PaidRunsAtStake", "at_stake", "wipe"]
 
@@ -40,8 +40,10 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
             raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
         previews = select(runs.c.render_id).where(runs.c.backend == EMBEDDED, runs.c.render_id.is_not(None))
         render_ids = list(connection.scalars(previews.where(_mine(runs, workspace))))
-        # Every table that has a workspace, so that one of the future cannot be left out.
+        # Every table of a workspace, so that one of the future cannot be left out.
         for table in reversed(metadata.sorted_tables):
+            if "workspace" not in table.c or OUTLIVES in table.info:
+                continue
             connection.execute(delete(table).where(_mine(table, workspace)))
         return render_ids
 
