@@ -25,13 +25,16 @@ class Need(StrEnum):
     PICTURES = "pictures"  # to say whether to look for its pictures again
 
 
-_IS_UNCERTAIN = STATE == State.UNCERTAIN
-_WAITS = runs.c.finished_at.is_(None) & (runs.c.backend != EMBEDDED) & runs.c.error.startswith(WAITS)
+# What the owner of the app pays for needs nothing that a visitor could do: the account and the key are the owner's.
+_IS_THEIRS = (runs.c.backend != EMBEDDED) & ~runs.c.is_shared
+_IS_UNCERTAIN = (STATE == State.UNCERTAIN) & _IS_THEIRS
+_WAITS = runs.c.finished_at.is_(None) & _IS_THEIRS & runs.c.error.startswith(WAITS)
 
 
 def waits_for_key(run: Run) -> bool:
     """Whether nothing is heard of the run until its owner types a key; `_WAITS` is the same in SQL."""
-    return run.is_unfinished and not run.is_preview and (run.error or "").startswith(WAITS)
+    is_theirs = not run.is_preview and not run.is_shared
+    return run.is_unfinished and is_theirs and (run.error or "").startswith(WAITS)
 
 
 NEED = case((_IS_UNCERTAIN, Need.FATE), (_WAITS, Need.KEY), (GIVEN_UP, Need.PICTURES))

@@ -15,14 +15,35 @@ from rerender.models import DEFAULT_WORKFLOW_ID
 from rerender.studio.preferences import TYPED, WITHOUT_KEY, Preferences
 from rerender.studio.workspaces import Mode
 
-__all__ = ["EMBEDDED", "PREVIEW", "Backend", "Lookup", "choose", "configured", "costs", "hosted_backend", "origin_of"]
+__all__ = [
+    "EMBEDDED",
+    "PREVIEW",
+    "Backend",
+    "Caps",
+    "Lookup",
+    "choose",
+    "configured",
+    "costs",
+    "hosted_backend",
+    "origin_of",
+]
 
 EMBEDDED = "embedded"
 # What the API charges according to its page; settings override both.
 CREDITS_PER_RUN, CREDIT_PRICE = 1.0, 0.025
+CAPS = ("RERENDER_CAP_PER_VISITOR", "RERENDER_CAP_PER_DAY", "RERENDER_CAP_IN_ALL")
 
 Lookup = Callable[[str], str | None]
 """One source of settings, such as the secrets file or the environment: a name's value, None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many credits of the owner's one visitor may spend, all of them on one day (UTC), and all of them ever."""
+
+    per_visitor: float
+    per_day: float
+    in_all: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +51,7 @@ class Backend:
     """Where a run is sent, with whose key, and what it costs there.
 
     `name` is what rows keep: `EMBEDDED`, or an origin; the embedded service has another address at each start.
-    `poll_floor` is in seconds, `credit_price` in US dollars.
+    `poll_floor` is in seconds, `credit_price` in US dollars. `caps` are there where the owner's key pays for visitors.
     """
 
     name: str
@@ -42,11 +63,17 @@ class Backend:
     credit_price: float = CREDIT_PRICE
     is_preview: bool = False
     keeps_alpha: bool = False
+    caps: Caps | None = None
 
     @property
     def cost(self) -> float:
         """What one run costs, in US dollars."""
         return self.credits_per_run * self.credit_price
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the owner of the app pays for what its visitors render here."""
+        return self.caps is not None
 
     @property
     def needs_key(self) -> bool:
@@ -124,10 +151,12 @@ def choose(
     backend = _typed(sources, mode, preferences, typed_keys) if typed else configured(sources, mode)
     if backend.is_preview:
         return backend
+    backend = replace(backend, poll_floor=preferences.poll_floor)
+    if backend.is_shared:
+        return backend  # What a visitor calls its price must not say how much of a cap it takes.
     credits_per_run, credit_price = preferences.credits_per_run, preferences.credit_price
     return replace(
         backend,
-        poll_floor=preferences.poll_floor,
         credits_per_run=backend.credits_per_run if credits_per_run is None else credits_per_run,
         credit_price=backend.credit_price if credit_price is None else credit_price,
     )
@@ -137,20 +166,24 @@ def configured(sources: Sequence[Lookup], mode: Mode) -> Backend:
     """The backend that the settings name, whatever anyone prefers.
 
     The first source with GENLY_API_KEY decides, and the address comes from the same source, so that no setting of
-    another can send the key elsewhere. Without a key, or hosted (where visitors would spend the owner's credits),
-    it is the embedded preview. Raises `ConfigurationError` for a setting that cannot be used.
+    another can send the key elsewhere. Without a key, or hosted without caps on what visitors may spend with it, it
+    is the embedded preview. Raises `ConfigurationError` for a setting that cannot be used.
     """
+    caps = _caps(sources) if mode == "hosted" else None
     source = next((source for source in sources if source("GENLY_API_KEY")), None)
-    if source is None or mode == "hosted":
+    if source is None or (mode == "hosted" and caps is None):
         return PREVIEW
     credits_per_run, credit_price = costs(sources)
-    return hosted_backend(
+    if caps and not credits_per_run:
+        raise ConfigurationError("RERENDER_CREDITS_PER_RUN must be more than 0: the caps count credits.")
+    backend = hosted_backend(
         source("GENLY_API_KEY") or "",
         base_url=source("GENLY_BASE_URL") or DEFAULT_BASE_URL,
         workflow_id=source("GENLY_WORKFLOW_ID") or DEFAULT_WORKFLOW_ID,
         credits_per_run=credits_per_run,
         credit_price=credit_price,
     )
+    return replace(backend, caps=caps)
 
 
 def costs(sources: Sequence[Lookup]) -> tuple[float, float]:
@@ -162,6 +195,16 @@ def costs(sources: Sequence[Lookup]) -> tuple[float, float]:
         _amount(sources, "RERENDER_CREDITS_PER_RUN", CREDITS_PER_RUN),
         _amount(sources, "RERENDER_CREDIT_PRICE", CREDIT_PRICE),
     )
+
+
+def _caps(sources: Sequence[Lookup]) -> Caps | None:
+    """The caps of the settings, None where there is none. Only some of them would leave the others without a limit."""
+    missing = [name for name in CAPS if not any(source(name) for source in sources)]
+    if len(missing) == len(CAPS):
+        return None
+    if missing:
+        raise ConfigurationError(f"Caps are set, but not {' and '.join(missing)}: all three are needed.")
+    return Caps(*(_amount(sources, name, 0.0) for name in CAPS))
 
 
 def _typed(sources: Sequence[Lookup], mode: Mode, preferences: Preferences, typed_keys: Mapping[str, str]) -> Backend:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 
+from rerender.studio import budget
 from rerender.studio.attention import UNTOLD
 from rerender.studio.database import Database
 from rerender.studio.tables import images, metadata, runs
@@ -64,6 +65,7 @@ def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
         if connection.scalar(select(runs.c.run_id).where(*due).limit(1)) is None:
             return 0
     with database.write() as connection:
+        budget.release(connection, *due)
         count = connection.execute(delete(runs).where(*due)).rowcount
         connection.execute(delete(images).where(*_unnamed()))
     database.vacuum()

@@ -27,7 +27,7 @@ NOT_DELETED = runs.c.deleted_at.is_(None)
 # The first condition has an index.
 OPEN = runs.c.stored_at.is_(None) & or_(
     runs.c.finished_at.is_(None),
-    (runs.c.backend != EMBEDDED) & or_(CAN_BE_WATCHED_AGAIN, STATE == State.UNCERTAIN),
+    (runs.c.backend != EMBEDDED) & or_(CAN_BE_WATCHED_AGAIN, (STATE == State.UNCERTAIN) & ~runs.c.is_shared),
 )
 """`Run.is_open` in SQL."""
 NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.run_id)

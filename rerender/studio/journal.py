@@ -20,9 +20,9 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or
 
 from rerender.errors import ImageError
 from rerender.models import Render, RenderRequest
-from rerender.studio import pictures
+from rerender.studio import budget, pictures
 from rerender.studio.backends import EMBEDDED, Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import outputs, runs
 
@@ -31,6 +31,7 @@ __all__ = ["Download", "Journal", "new_owner"]
 UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
 STOPPED = "It was stopped while being sent."
 CUT_OFF = f"{STOPPED} It may have been charged, so it is not sent again by itself."
+CUT_OFF_OWNERS = f"{STOPPED} It may have been charged to the owner of this app, so it is not sent again by itself."
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
 MISC_MAX_BYTES, MISC_MAX_DEPTH, SENTENCE_MAX_CHARS = 100_000, 50, 4_000
@@ -77,7 +78,10 @@ class Journal:
     def begin_all(
         self, workspace: str, backend: Backend, requests: Sequence[RenderRequest], series_id: str | None
     ) -> list[str]:
-        """Write down new runs, all or none of them; their `run_id`s. Raises as `begin` does."""
+        """Write down new runs, all or none of them; their `run_id`s.
+
+        Raises as `begin` does, and `CapReached` when the owner's key would pay for more than its caps allow.
+        """
         described = [pictures.describe(request.control_image) for request in requests]
         if not all(picture.is_readable for picture in described):
             raise ImageError("The control image is not a picture file. Nothing was sent.")
@@ -90,11 +94,14 @@ class Journal:
             "misc": {},
             "credits": backend.credits_per_run,
             "cost": backend.cost,
+            "is_shared": backend.is_shared,
             "series_id": series_id,
             **self._owned(),
         }
         rows = [shared | _asked_for(request, picture) for request, picture in zip(requests, described, strict=True)]
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
+            if backend.caps:
+                budget.reserve(connection, backend.caps, rows, now)
             for index, (request, picture) in enumerate(zip(requests, described, strict=True)):
                 # A little apart, so that lists by time keep their order.
                 rows[index]["created_at"] = now + index * APART
@@ -260,7 +267,9 @@ class Journal:
         unsent = {"submission": Submission.REFUSED, "error": UNSENT}
         cut_off = {
             "submission": Submission.UNCERTAIN,
-            "error": case((runs.c.backend == EMBEDDED, CUT_OFF_FREE), else_=CUT_OFF),
+            "error": case(
+                (runs.c.backend == EMBEDDED, CUT_OFF_FREE), (runs.c.is_shared, CUT_OFF_OWNERS), else_=CUT_OFF
+            ),
         }
         for when, values in ((runs.c.submitted_at.is_(None), unsent), (runs.c.submitted_at.is_not(None), cut_off)):
             connection.execute(update(runs).where(sending, when).values(finished_at=self._wall(), **values))

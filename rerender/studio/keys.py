@@ -27,7 +27,12 @@ class Keys:
         self._kept: dict[tuple[str, str, str], tuple[Backend, float]] = {}  # the oldest first
 
     def offer(self, workspace: str, backend: Backend) -> None:
-        """Keep the backend's key for the runs of this workspace at this backend, as the newest one."""
+        """Keep the backend's key for the runs of this workspace at this backend, as the newest one.
+
+        Not that of the app's owner: there it would be found for whatever runs a visitor says are at this backend.
+        """
+        if backend.is_shared:
+            return
         which = (workspace, backend.name, backend.api_key)
         with self._lock:
             self._kept.pop(which, None)

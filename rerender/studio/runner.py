@@ -15,7 +15,13 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from rerender.client import submit_seconds
-from rerender.errors import RerenderError, SubmissionUncertain, TransportError
+from rerender.errors import (
+    AuthenticationError,
+    InsufficientCredits,
+    RerenderError,
+    SubmissionUncertain,
+    TransportError,
+)
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import News, Pool
@@ -40,7 +46,9 @@ WRITE_AGAIN_AFTER = (0.5, 2.0, 10.0)
 WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
-BROKE_OFF = f"Sending stopped with an error, and the run may have been charged. {CHECK_FIRST}"
+OWNER_PAID = "It may have been charged to the owner of this app."
+OWNER_REFUSED = "The API refused the app owner's key, or its account has no credits left."
+BROKE_OFF = "Sending stopped with an error, and the run may have been charged."
 CLOSED = "It was stopped before it was sent."
 NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
@@ -55,7 +63,7 @@ class _NotSent(Exception):
 class Runner:
     """Sends runs and follows them, several at a time, for as long as the process lives.
 
-    `find_backend(name, workspace)` gives the key for runs that another process left. `lease` and `request_timeout`
+    `find_backend(run)` gives the key for a run that another process left. `lease` and `request_timeout`
     (connect, whole answer) are in seconds, `clock` is monotonic, `wall` is seconds since the epoch.
     """
 
@@ -94,7 +102,8 @@ class Runner:
 
         Runs of one click share a `series_id`.
 
-        Raises `ImageError` when the control image is no picture, `RuntimeError` after `close`.
+        Raises `ImageError` when the control image is no picture, `CapReached` when the app's owner does not pay for as
+        much, `RuntimeError` after `close`.
         """
         return self._submit(workspace, backend, [request], series_id)[0]
 
@@ -182,16 +191,17 @@ class Runner:
     def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
         if not self._journal.sending(run_id):
             return
-        submission, error = Submission.UNCERTAIN, BROKE_OFF
+        then = OWNER_PAID if backend.is_shared else CHECK_FIRST
+        submission, error = Submission.UNCERTAIN, f"{BROKE_OFF} {then}"
         try:
             render_id = self._post(run_id, backend, request)
         except _NotSent:
             # Whoever took the run over while its POST was in flight could not know that it was not accepted.
             submission, error = Submission.REFUSED, NOT_SENT_AGAIN
         except SubmissionUncertain as uncertain:
-            error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {CHECK_FIRST}"
+            error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {then}"
         except RerenderError as refusal:
-            submission, error = Submission.REFUSED, f"{refusal} Nothing was charged."
+            submission, error = Submission.REFUSED, f"{_said(refusal, backend)} Nothing was charged."
         except Exception:
             _log.exception("Run %s: sending stopped with an error.", run_id)
         else:
@@ -235,3 +245,9 @@ class Runner:
                 raise _NotSent
         except SQLAlchemyError:
             raise TransportError("The history could not be written to.") from None
+
+
+def _said(refusal: RerenderError, backend: Backend) -> str:
+    """What the API says of its owner's account is for the owner alone."""
+    is_of_account = isinstance(refusal, AuthenticationError | InsufficientCredits)
+    return OWNER_REFUSED if backend.is_shared and is_of_account else str(refusal)

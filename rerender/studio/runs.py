@@ -113,7 +113,8 @@ class Run:
     @property
     def is_open(self) -> bool:
         """Whether its pictures may still come, so that another run of the very same request is rarely meant."""
-        may_come = not self.is_preview and (self.can_be_watched_again or self.state == State.UNCERTAIN)
+        may_be_found = self.state == State.UNCERTAIN and not self.is_shared
+        may_come = not self.is_preview and (self.can_be_watched_again or may_be_found)
         return self.stored_at is None and (self.is_unfinished or may_come)
 
     @property
@@ -128,9 +129,10 @@ class Run:
 
     @property
     def can_be_settled(self) -> bool:
-        """Whether its owner can say what became of it, for the first time or again."""
+        """Whether its owner can say what became of it, for the first time or again: not in an account of another."""
         is_called_free = self.submission == Submission.REFUSED and self.settled_at is not None
-        return not self.is_preview and (self.submission == Submission.UNCERTAIN or is_called_free)
+        is_theirs = not self.is_preview and not self.is_shared
+        return is_theirs and (self.submission == Submission.UNCERTAIN or is_called_free)
 
     @property
     def is_preview(self) -> bool:

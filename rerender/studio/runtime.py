@@ -25,7 +25,7 @@ from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
-from rerender.studio.workspaces import Mode
+from rerender.studio.workspaces import LOCAL, Mode
 
 if TYPE_CHECKING:
     from rerender.engines.base import Engine
@@ -140,7 +140,7 @@ class Runtime:
         render_ids = wipe.wipe(self.database, workspace, give_up=give_up)
         if render_ids:
             # Renders that never ended well are still in the service's folder, also when it has not been started yet.
-            self._find_backend(EMBEDDED, workspace)
+            self._preview()
         for render_id in render_ids:
             self._embedded.forget(render_id)
         self.database.vacuum()
@@ -160,7 +160,7 @@ class Runtime:
                 self.runner.close()
 
     def _warm(self) -> None:
-        self._find_backend(EMBEDDED, "")
+        self._preview()
         # Streamlit collects garbage after each run of a page, twice a second while one waits. Going through all that
         # was imported takes it 55 ms; what is here now stays, so it need not be looked at.
         gc.collect()
@@ -168,18 +168,32 @@ class Runtime:
         # The first page has decoded and prepared its picture by now.
         memory.give_back()
 
-    def _find_backend(self, name: str, workspace: str) -> Backend | None:
-        """Who can go on with a run that another process left, None when nobody here can."""
-        try:
-            if name == EMBEDDED:
-                backend = self._embedded.backend()
-                return None if self._embedded.is_private else backend
-            backend = configured(self._sources, self._mode)
-            pace = preferences.load(self.database, workspace).poll_floor
-            return replace(backend, poll_floor=pace) if backend.name == name else None
-        except (RerenderError, OSError, RuntimeError) as error:
-            _log.warning("The backend %s cannot be used: %s", name, error)
+    def _find_backend(self, run: Run) -> Backend | None:
+        """Who can go on with a run that another process left, None when nobody here can.
+
+        The owner's key fetches what it paid for and what the owner made, and nothing that a visitor says is there: that
+        may be another visitor's picture.
+        """
+        if run.is_preview:
+            return self._preview()
+        if not (run.is_shared or run.workspace == LOCAL):
             return None
+        try:
+            backend = configured(self._sources, self._mode)
+            pace = preferences.load(self.database, run.workspace).poll_floor
+            return replace(backend, poll_floor=pace) if backend.name == run.backend else None
+        except (RerenderError, OSError, RuntimeError) as error:
+            _log.warning("The backend %s cannot be used: %s", run.backend, error)
+            return None
+
+    def _preview(self) -> Backend | None:
+        """The embedded preview if it is here, has its folder for itself, and so has what another process left."""
+        try:
+            backend = self._embedded.backend()
+        except (RerenderError, OSError, RuntimeError) as error:
+            _log.warning("The preview cannot be used: %s", error)
+            return None
+        return None if self._embedded.is_private else backend
 
     def _forget_at_preview(self, run: Run) -> None:
         if run.backend == EMBEDDED and run.render_id:

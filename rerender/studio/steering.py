@@ -43,10 +43,13 @@ CAN_BE_WATCHED_AGAIN = WITHOUT_PICTURES & or_(runs.c.stopped_at.is_not(None), ru
 GIVEN_UP = WITHOUT_PICTURES & runs.c.completed_at.is_not(None) & runs.c.stopped_at.is_(None)
 """The API completed the run, and its pictures could not be fetched for so long that nothing tries any more."""
 SETTLED = runs.c.settled_at.is_not(None)
-OF_UNKNOWN_FATE = (runs.c.backend != EMBEDDED) & or_(
-    runs.c.submission == Submission.UNCERTAIN, (runs.c.submission == Submission.REFUSED) & SETTLED
+OF_UNKNOWN_FATE = (
+    (runs.c.backend != EMBEDDED)
+    & ~runs.c.is_shared
+    & or_(runs.c.submission == Submission.UNCERTAIN, (runs.c.submission == Submission.REFUSED) & SETTLED)
 )
-"""Nobody knows more of it than its owner, who may have said something and may still be mistaken."""
+"""Nobody knows more of it than its owner, who may have said something and may still be mistaken. Of what the owner of
+the app paid for, a visitor knows nothing: a guessed render id would be another visitor's picture."""
 
 
 class Steering:

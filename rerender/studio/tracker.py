@@ -20,7 +20,7 @@ from rerender.errors import (
 )
 from rerender.models import Output, Phase, Render
 from rerender.studio.attention import WAITS
-from rerender.studio.backends import EMBEDDED, Backend
+from rerender.studio.backends import Backend
 from rerender.studio.concurrency import Pool
 from rerender.studio.journal import Download, Journal
 from rerender.studio.keys import Clients, Keys
@@ -30,8 +30,8 @@ __all__ = ["FindBackend", "Tracker"]
 
 _log = logging.getLogger(__name__)
 
-FindBackend = Callable[[str, str], Backend | None]
-"""The backend of a name, for a workspace, with the key that settings hold for it; None without one."""
+FindBackend = Callable[[Run], Backend | None]
+"""The backend of a run, with the key that settings hold and that may be used for this run; None without one."""
 
 ROUND_EVERY = 2.0
 LOOKS_AT_ONCE = 4
@@ -41,6 +41,7 @@ MAX_PACE = 300.0
 # A file that is no picture may have been cut on its way; one that came so three times is what the API has.
 UNREADABLE_TRIES = 3
 NO_SUCH_RENDER = "The API has no render {}: look again in your account. The run may have been charged."
+OWNERS = "the app owner's"
 LOST = "The preview service has lost this render. It cost nothing; render it again."
 
 
@@ -174,7 +175,8 @@ class Tracker:
         with self._lock:
             followed = [watch.run for watch in self._watches.values()]
             in_use = {(watch.run.workspace, watch.backend) for watch in self._watches.values()}
-            self._keys.keep_only({(run.workspace, run.backend) for run in [*followed, *orphans]}, in_use)
+            needed = {(run.workspace, run.backend) for run in [*followed, *orphans] if not run.is_shared}
+            self._keys.keep_only(needed, in_use)
             self._clients.keep_only({watch.backend for watch in self._watches.values()})
 
     def _goes_on_with(self, watch: _Watch) -> Backend | None:
@@ -192,15 +194,15 @@ class Tracker:
 
     def _all_named(self, run: Run) -> Iterator[Backend]:
         """The run's backend with each key there is for it: the typed ones, the newest first, then that of settings."""
-        yield from self._keys.find(run.workspace, run.backend)
-        if backend := self._find_backend(run.backend, run.workspace):
+        if not run.is_shared:
+            yield from self._keys.find(run.workspace, run.backend)
+        if backend := self._find_backend(run):
             yield backend
 
     def _take_up(self, run: Run) -> None:
         backend = None if run.submission == Submission.SUBMITTING else self._named(run)
         if run.submission != Submission.SUBMITTING and backend is None:
-            service = "the preview service" if run.backend == EMBEDDED else f"the key for {run.backend}"
-            sentence = f"{WAITS} {service}. Nothing is lost."
+            sentence = f"{WAITS} {_who_is_missing(run)}. Nothing is lost."
             if sentence != run.error:
                 self._journal.waits(run.run_id, sentence)
             return
@@ -280,7 +282,8 @@ class Tracker:
             return False
         watch.is_refused = isinstance(error, AuthenticationError | ConfigurationError)
         if watch.is_refused:
-            sentence = f"{WAITS} its key: {error} Nothing is lost."
+            whose = f"{OWNERS} key." if watch.run.is_shared else f"its key: {error}"
+            sentence = f"{WAITS} {whose} Nothing is lost."
         else:
             sentence = f"{error} Looking again by itself."
         if sentence == watch.run.error:
@@ -332,6 +335,12 @@ class Tracker:
         with self._lock:
             if self._watches.get(watch.run.run_id) is watch:
                 del self._watches[watch.run.run_id]
+
+
+def _who_is_missing(run: Run) -> str:
+    if run.is_preview:
+        return "the preview service"
+    return f"{OWNERS} key" if run.is_shared else f"the key for {run.backend}"
 
 
 def _why_it_ended(run: Run, render: Render) -> str:

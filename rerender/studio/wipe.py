@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from rerender.errors import RerenderError
+from rerender.studio import budget
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
 from rerender.studio.runs import STATE, State, Submission
@@ -40,6 +41,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
             raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
         previews = select(runs.c.render_id).where(runs.c.backend == EMBEDDED, runs.c.render_id.is_not(None))
         render_ids = list(connection.scalars(previews.where(_mine(runs, workspace))))
+        budget.release(connection, _mine(runs, workspace))
         # Every table of a workspace, so that one of the future cannot be left out.
         for table in reversed(metadata.sorted_tables):
             if "workspace" not in table.c or OUTLIVES in table.info:
@@ -50,7 +52,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 def _at_stake(connection: Connection, workspace: str) -> int:
     to_come = runs.c.finished_at.is_(None) | (STATE == State.STOPPED) | GIVEN_UP
-    is_uncertain = STATE == State.UNCERTAIN
+    is_uncertain = (STATE == State.UNCERTAIN) & ~runs.c.is_shared
     return _count(connection, workspace, runs.c.backend != EMBEDDED, to_come | is_uncertain)
 
 

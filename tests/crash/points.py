@@ -163,8 +163,8 @@ def _one_write_at_a_time() -> AbstractContextManager[object]:
     lock, write = threading.RLock(), Database.write
 
     @contextmanager
-    def write_alone(self: Database) -> Iterator[Connection]:
-        with lock, write(self) as connection:
+    def write_alone(self: Database, *whose: Any) -> Iterator[Connection]:
+        with lock, write(self, *whose) as connection:
             yield connection
 
     Database.write = write_alone  # type: ignore[method-assign]

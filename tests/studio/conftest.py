@@ -11,6 +11,7 @@ from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
+from rerender.studio.tracker import FindBackend
 from tests.fake_api import FakeApi
 from tests.studio.helpers import backend_at
 
@@ -56,7 +57,7 @@ def start_runner(database: Database, backend: Backend) -> Iterator[Callable[...,
     """Makes runners that already take up what others left; closed at the end of the test."""
     started: list[Runner] = []
 
-    def start(find_backend: Callable[[str, str], Backend | None] = lambda *_: backend, **options: Any) -> Runner:
+    def start(find_backend: FindBackend = lambda _: backend, **options: Any) -> Runner:
         runner = Runner(database, find_backend, **options)
         started.append(runner)
         runner.resume()

@@ -178,7 +178,7 @@ def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
     wait_until(lambda: read(history, run_id).phase)
     first.close()
     rounds: list[str] = []
-    runner = start_runner(lambda name, _: rounds.append(name))
+    runner = start_runner(lambda run: rounds.append(run.backend))
     wait_until(lambda: "waiting for the key" in str(read(history, run_id).error))
     statements: list[str] = []
     event.listen(database._engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
