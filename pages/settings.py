@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rerender.ui import page, runtime, settings_form, workspace_form, your_data
+from rerender.ui import allowance, page, runtime, settings_form, workspace_form, your_data
 
 page.enter("pages/settings.py")
 visit = runtime.visit()
@@ -13,6 +13,7 @@ with left:
     settings_form.where_renders_are_made(visit)
     settings_form.cost(visit)
     settings_form.polling_pace(visit)
+    allowance.spending(visit)
 with right:
     settings_form.form_defaults(visit)
     your_data.kept(visit)

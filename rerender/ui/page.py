@@ -67,7 +67,8 @@ def _place(visit: Visit) -> None:
         st.text(f"No key for {visit.backend.name}", width="content")
         st.page_link(SETTINGS, label="Type your key in Settings", icon=":material/key:")
     else:
-        st.text(f"Renders at {visit.backend.name}", width="content")
+        who_pays = ", paid by the owner of this app" if visit.backend.is_shared else ""
+        st.text(f"Renders at {visit.backend.name}{who_pays}", width="content")
 
 
 _ABOUT_PREVIEW = """

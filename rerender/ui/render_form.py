@@ -11,8 +11,9 @@ from rerender.errors import ConfigurationError, ImageError, InvalidRequest
 from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
+from rerender.studio.budget import CapReached
 from rerender.studio.runs import Run
-from rerender.ui import as_code, control_form, fields, series, session, steering, understanding
+from rerender.ui import allowance, as_code, control_form, fields, series, session, steering, understanding
 from rerender.ui.page import NEEDS_YOU
 from rerender.ui.runtime import Visit, visit_now
 
@@ -124,7 +125,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
             on_click=_submit,
             kwargs={"drawn": fields.key(fields.SEED), "shown": _price(visit.backend, count)},
         )
-        st.text(cost(visit.backend, count), width="content")
+        _price_tag(visit, count)
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
     with st.container():
         if progress := series.progress(runs):
@@ -141,27 +142,34 @@ def button(visit: Visit, runs: list[Run]) -> None:
             _ask_again(twin, len(asked_for) - 1)
 
 
+def _price_tag(visit: Visit, count: int) -> None:
+    caps = visit.backend.caps
+    words = [cost(visit.backend, count), *([allowance.left(visit, caps)] if caps else [])]
+    st.text(", ".join(words), width="content")
+
+
 def cost(backend: Backend, runs: int = 1) -> str:
     """What a click costs that makes so many runs, in words."""
     if backend.is_preview:
         return "Free preview" if runs == 1 else f"{runs} free previews"
     credits_ = runs * backend.credits_per_run
     unit = "credit" if credits_ == 1 else "credits"
-    money = f"{credits_:g} {unit}, about ${runs * backend.cost:.3f}"
+    who_pays = " of the owner's" if backend.is_shared else f", about ${runs * backend.cost:.3f}"
+    money = f"{credits_:g} {unit}{who_pays}"
     return money if runs == 1 else f"{runs} runs, {money}"
 
 
-Price = tuple[str, float, float]
-"""Where runs are made, and for how many credits and dollars in all."""
+Price = tuple[str, bool, float, float]
+"""Where runs are made, whether the app's owner pays, and how many credits and dollars in all."""
 
 
 def _price(backend: Backend, runs: int) -> Price:
-    return backend.name, runs * backend.credits_per_run, runs * backend.cost
+    return backend.name, backend.is_shared, runs * backend.credits_per_run, runs * backend.cost
 
 
 def _is_as_shown(now: Price, shown: Price) -> bool:
-    """Whether a click costs no more than the page said, and where it said: others may have changed that since."""
-    return now[0] == shown[0] and now[1] <= shown[1] and now[2] <= shown[2]
+    """Whether a click costs no more than the page said, where and whom it said: others may have changed that since."""
+    return now[:2] == shown[:2] and now[2] <= shown[2] and now[3] <= shown[3]
 
 
 def _submit(*, drawn: str, shown: Price | None = None) -> None:
@@ -192,7 +200,7 @@ def _submit(*, drawn: str, shown: Price | None = None) -> None:
             _send(visit, requests)
     except InvalidRequest as error:
         st.session_state[session.PROBLEM] = [_said_of(field, text) for field, text in error.problems.items()]
-    except (ConfigurationError, ImageError) as error:
+    except (CapReached, ConfigurationError, ImageError) as error:
         st.session_state[session.PROBLEM] = [str(error)]
 
 

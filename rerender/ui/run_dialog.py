@@ -117,7 +117,8 @@ def _at_stake(run: Run) -> str:
     if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
         return ""
     may_have = "may have been" if run.state == State.UNCERTAIN or run.is_unconfirmed else "is"
-    return f"The credit {may_have} spent, and that is not undone. "
+    whose = "owner's credit" if run.is_shared else "credit"
+    return f"The {whose} {may_have} spent, and that is not undone. "
 
 
 def _go_to_render_page() -> None:

@@ -64,8 +64,13 @@ class Visit:
         return needs
 
     def lend_key(self, backend: str) -> None:
-        """Let the runner follow the visitor's runs at this backend with the key in use, where it is that one's."""
-        if backend == self.backend.name and not (self.backend.is_preview or self.backend.needs_key):
+        """Let the runner follow the visitor's runs at this backend with the key in use, where it is that one's.
+
+        The key of the app's owner is not lent: the runner finds it itself, for the runs that it paid for.
+        """
+        if backend == self.backend.name and not (
+            self.backend.is_preview or self.backend.is_shared or self.backend.needs_key
+        ):
             self.runner.offer(self.workspace, self.backend)
 
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:

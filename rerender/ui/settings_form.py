@@ -15,7 +15,7 @@ from rerender.studio.attention import Need
 from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, configured, costs, hosted_backend
 from rerender.studio.connection import Verdict
 from rerender.studio.preferences import CONFIGURED, FITS, POLL_FLOOR, SIZES, TYPED, WITHOUT_KEY
-from rerender.ui import control_form, render_form, session, settings
+from rerender.ui import allowance, control_form, render_form, session, settings
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit, visit_now
 
@@ -35,6 +35,7 @@ _PLACES = {
     WITHOUT_KEY: "The preview engine",
     TYPED: "An API, with a key I type here",
 }
+_PAID_BY_OWNER = "ReRender, paid by the owner of this app"
 _SHOW: dict[str, Callable[[str], object]] = {
     Verdict.REACHED: st.success,
     Verdict.REFUSED: st.error,
@@ -46,13 +47,15 @@ _SHOW: dict[str, Callable[[str], object]] = {
 def where_renders_are_made(visit: Visit) -> None:
     """The choice of the backend; its address and key where they are typed; a test of both."""
     st.subheader("Where renders are made", anchor=False)
-    # Hosted, the configuration is the preview: the owner's key is nobody else's to spend.
-    places = (WITHOUT_KEY, TYPED) if visit.is_hosted else tuple(_PLACES)
+    # Hosted, the configuration is the preview, unless its owner pays within caps.
+    has_configured = not visit.is_hosted or allowance.offered(visit) is not None
+    places = tuple(_PLACES) if has_configured else (WITHOUT_KEY, TYPED)
+    names = _PLACES | ({CONFIGURED: _PAID_BY_OWNER} if visit.is_hosted else {})
     chosen = visit.preferences.backend
     st.radio(
         "Where renders are made",
         places,
-        format_func=lambda place: _PLACES[place],
+        format_func=lambda place: names[place],
         captions=[plain(_about(place, visit)) for place in places],
         label_visibility="collapsed",
         **_saved("backend", chosen if chosen in places else WITHOUT_KEY),
@@ -62,7 +65,7 @@ def where_renders_are_made(visit: Visit) -> None:
             st.info(plain(_ABOUT_ASKED.format(visit.backend.name)))
         _address(visit)
         _key(visit)
-    if not visit.backend.is_preview:
+    if not visit.backend.is_preview and not visit.backend.is_shared:
         _test(visit)
 
 
@@ -95,6 +98,8 @@ def _about(place: str, visit: Visit) -> str:
         return f"Cannot be used: {error}"
     if backend.is_preview:
         return "No key is set in the environment or in the app's secrets, so this is the preview engine."
+    if backend.caps:
+        return f"At {backend.name}. {render_form.cost(backend)} a run, {allowance.left(visit, backend.caps)}."
     return f"At {backend.name}. The key is set in {settings.place_of('GENLY_API_KEY')}."
 
 
@@ -162,7 +167,9 @@ def _test(visit: Visit) -> None:
 
 
 def cost(visit: Visit) -> None:
-    """Credits a run and dollars a credit, for the sum beside the button."""
+    """Credits a run and dollars a credit, for the sum beside the button; not where the owner of the app pays it."""
+    if visit.backend.is_shared:
+        return
     st.subheader("Cost", anchor=False)
     credits_per_run, credit_price = _configured_costs()
     with st.container(horizontal=True):

@@ -27,10 +27,22 @@ def cost(run: Run) -> str:
         return "Free"
     if run.submission == Submission.REFUSED:
         return "Not charged"
+    if run.is_shared:
+        return _owners(run)
     if run.credits == 0:
         return "0 credits"
-    has_cost = run.is_unfinished or run.completed_at or run.stored_at or run.stopped_at or run.settled_at
-    return f"${run.cost:.3f}" if has_cost and not run.is_unconfirmed else f"Perhaps ${run.cost:.3f}"
+    return f"${run.cost:.3f}" if _has_cost(run) else f"Perhaps ${run.cost:.3f}"
+
+
+def _owners(run: Run) -> str:
+    unit = "credit" if run.credits == 1 else "credits"
+    return f"{'' if _has_cost(run) else 'Perhaps '}{run.credits:g} {unit} of the owner's"
+
+
+def _has_cost(run: Run) -> bool:
+    """Whether it is known that the run is charged."""
+    ends = (run.completed_at, run.stored_at, run.stopped_at, run.settled_at)
+    return (run.is_unfinished or any(ends)) and not run.is_unconfirmed
 
 
 def backend(name: str) -> str:

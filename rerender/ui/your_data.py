@@ -6,7 +6,7 @@ import streamlit as st
 
 from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
-from rerender.ui import session, workspace_form
+from rerender.ui import allowance, session, workspace_form
 from rerender.ui.runtime import Visit, visit_now
 
 _WORDS = "settings.wipe_words"
@@ -33,6 +33,8 @@ def delete_everything(visit: Visit) -> None:
     words = _words(stake)
     with st.popover("Delete everything", icon=":material/delete_forever:"):
         st.markdown(_ABOUT)
+        if allowance.offered(visit):
+            st.markdown(_ABOUT_COUNTED)
         if stake:
             st.warning(
                 f"{_count(stake, 'paid run')} unfinished, without pictures, or perhaps charged. Deleted here, "
@@ -49,6 +51,10 @@ Deletes all runs, pictures, notes and preferences of yours in this app, and the 
 back.
 
 It cannot delete what the API keeps of the renders that it made, stops no render there, and brings no credit back.
+"""
+
+_ABOUT_COUNTED = """
+What you spent of the app owner's credits stays counted: how many and when, without a prompt or a picture.
 """
 
 
