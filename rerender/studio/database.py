@@ -6,9 +6,8 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 
 from rerender.errors import ConfigurationError
+from rerender.studio.binding import EVERYONE, OPTION, Everyone, bind_all
 from rerender.studio.tables import metadata
 
 __all__ = ["EVERYONE", "MIGRATIONS", "Database", "Everyone", "sqlite_url"]
@@ -35,14 +35,6 @@ _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-
-class Everyone(Enum):
-    """In place of a workspace: all of them at once."""
-
-    EVERYONE = "everyone"
-
-
-EVERYONE: Final = Everyone.EVERYONE
 BUSY_TIMEOUT_S = 30
 ONE_MOMENT = "REPEATABLE READ"
 WRITE_LOCK = 7_358_253
@@ -65,8 +57,8 @@ def sqlite_url(path: Path) -> URL:
 class Database:
     """Connections to the migrated database. Safe to share between threads.
 
-    `write()` and `read()` are the only ways in: a write holds the database from its first statement on, so that
-    what it reads is still true when it writes.
+    `write` and `read` are the only ways in, and both ask whose rows are meant: those of one workspace, or EVERYONE's.
+    A write holds the database from its first statement on, so that what it reads is still true when it writes.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -74,6 +66,7 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
+        bind_all(self._engine)
         self._writer = self._engine.execution_options(writes=True)
         # SQLite's readers see one moment as they are, PostgreSQL's only when they ask for it.
         self._reader = self._engine if self.is_file else self._engine.execution_options(isolation_level=ONE_MOMENT)
@@ -104,18 +97,20 @@ class Database:
         return f"the file {url.database}" if self.is_file else f"the database {url.database} at {url.host}"
 
     @contextmanager
-    def write(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
+    def write(self, workspace: str | Everyone) -> Iterator[Connection]:
         """One transaction that may change things: commits at the end, rolls back on an error."""
         with self._writer.begin() as connection:
+            connection.execution_options(**{OPTION: workspace})
             if not self.is_file:
                 # What BEGIN IMMEDIATE is to SQLite: what is read from here on is still true at the end.
                 connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
             yield connection
 
     @contextmanager
-    def read(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
+    def read(self, workspace: str | Everyone) -> Iterator[Connection]:
         """One transaction that sees the database as it is at its first statement."""
         with self._reader.begin() as connection:
+            connection.execution_options(**{OPTION: workspace})
             yield connection
 
     def vacuum(self) -> None:
@@ -140,10 +135,10 @@ class Database:
 
     def _migrate(self) -> None:
         known = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-        with self.read() as connection:
+        with self.read(EVERYONE) as connection:
             current = _revision(connection)
         if current is None:
-            with self.write() as connection:
+            with self.write(EVERYONE) as connection:
                 # Another process may have made it since.
                 current = _revision(connection) or _make_tables(connection, known[-1])
         if current == known[-1]:
@@ -158,7 +153,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self.write() as connection:
+        with self.write(EVERYONE) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from rerender.errors import ConfigurationError
-from rerender.studio.database import MIGRATIONS, Database, sqlite_url
+from rerender.studio.database import EVERYONE, MIGRATIONS, Database, sqlite_url
 from rerender.studio.tables import metadata
 
 OPEN_ON_A_WORD = """
@@ -31,14 +31,14 @@ Database.open(sys.argv[1]).close()
 def test_a_database_of_the_first_version_becomes_the_one_that_is_made_anew(database: Database, tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "first.sqlite3")
     first = Database(url)
-    with first.write() as connection:
+    with first.write(EVERYONE) as connection:
         config = migrations()
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     first.close()
 
     upgraded = Database.open(url)
-    with upgraded.read() as old, database.read() as new:
+    with upgraded.read(EVERYONE) as old, database.read(EVERYONE) as new:
         assert compare_metadata(MigrationContext.configure(old), metadata) == []
         for table in [*metadata.tables, "alembic_version"]:
             for ask in ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_indexes", "get_check_constraints"):
@@ -61,7 +61,7 @@ def test_opening_knows_the_newest_migration_without_loading_alembic() -> None:
 
 
 def test_a_database_of_a_newer_app_is_refused_in_plain_words(database: Database, database_file: Path) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError, match="newer version of this app"):
         Database.open(sqlite_url(database_file))
@@ -92,13 +92,13 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) 
 
 
 def test_eight_threads_that_count_lose_nothing(database: Database) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(text("CREATE TABLE counter (value INTEGER)"))
         connection.execute(text("INSERT INTO counter VALUES (0)"))
 
     def count() -> None:
         for _ in range(20):
-            with database.write() as connection:
+            with database.write(EVERYONE) as connection:
                 value = connection.scalar(text("SELECT value FROM counter"))
                 connection.execute(text("UPDATE counter SET value = :next"), {"next": value + 1})
 
@@ -107,35 +107,35 @@ def test_eight_threads_that_count_lose_nothing(database: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         assert connection.scalar(text("SELECT value FROM counter")) == 8 * 20
 
 
 def test_a_write_that_fails_leaves_nothing_behind(database: Database) -> None:
     def fail_in_the_middle() -> None:
-        with database.write() as connection:
+        with database.write(EVERYONE) as connection:
             connection.execute(text("INSERT INTO images VALUES ('ours', 'abc', 'image/png', 1, 1, 1)"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail_in_the_middle()
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         assert connection.scalar(text("SELECT count(*) FROM images")) == 0
 
 
 def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None:
-    with database.read() as reader:
+    with database.read(EVERYONE) as reader:
         assert reader.scalar(text("SELECT count(*) FROM images")) == 0
-        with database.write() as writer:
+        with database.write(EVERYONE) as writer:
             writer.execute(text("INSERT INTO images VALUES ('ours', 'abc', 'image/png', 1, 1, 1)"))
         assert reader.scalar(text("SELECT count(*) FROM images")) == 0
 
 
 def test_every_connection_is_durable_and_checks_references(database: Database) -> None:
-    with database.read() as first, database.read() as second:
+    with database.read(EVERYONE) as first, database.read(EVERYONE) as second:
         for connection in (first, second):
             pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             values = [connection.scalar(text(f"PRAGMA {name}")) for name in pragmas]
             assert values == ["wal", 2, 1, 30_000]
-    with pytest.raises(IntegrityError), database.write() as connection:
+    with pytest.raises(IntegrityError), database.write(EVERYONE) as connection:
         connection.execute(text("INSERT INTO blobs VALUES ('ours', 'of no image', x'00')"))
