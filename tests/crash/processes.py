@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from typing import Any
 
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
+from rerender.studio.budget import CapReached
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.runner import LEASE, Runner
 from rerender.studio.runs import Run
@@ -38,17 +40,32 @@ def request_of(seed: int, batch_size: int) -> RenderRequest:
 class Life:
     """What a child does: it obeys until it is told to close, or is killed."""
 
-    def __init__(self, file: Path, backend: Backend, lease: float) -> None:
+    def __init__(self, place: Path | str, backend: Backend, lease: float) -> None:
         self.backend = backend
-        self.runner = Runner(
-            Database.open(sqlite_url(file)), lambda *_: backend, on_stored=lambda run: self.on_stored(run), lease=lease
-        )
+        database = Database.open(sqlite_url(place) if isinstance(place, Path) else place)
+        self.runner = Runner(database, lambda _: backend, on_stored=lambda run: self.on_stored(run), lease=lease)
 
     def on_stored(self, run: Run) -> None:
         """What the app does then is to tell the preview service to forget the render."""
 
     def submit(self, seeds: Sequence[int], batch_size: int) -> None:
         self.runner.submit_series(WORKSPACE, self.backend, [request_of(seed, batch_size) for seed in seeds])
+
+    def click(self, seeds: Sequence[int]) -> int:
+        """A click for each of these seeds, all at once, each of another visitor; how many a cap refused."""
+        at_once = threading.Barrier(len(seeds))
+
+        def one(seed: int) -> bool:
+            request = request_of(seed, 1)
+            at_once.wait()
+            try:
+                self.runner.submit(f"visitor {seed}", self.backend, request)
+            except CapReached:
+                return True
+            return False
+
+        with ThreadPoolExecutor(len(seeds)) as visitors:
+            return sum(visitors.map(one, seeds))
 
     def resume(self) -> None:
         self.runner.resume()
@@ -62,7 +79,7 @@ class Life:
 
 def _live(
     orders: Connection,
-    file: Path,
+    place: Path | str,
     backend: Backend,
     lease: float,
     point: Point | None,
@@ -75,7 +92,7 @@ def _live(
         socket.gethostname = lambda: host
     if point:
         points.arm(point, delay, which)
-    life = Life(file, backend, lease)
+    life = Life(place, backend, lease)
     try:
         while (order := orders.recv()) is not None:
             name, *arguments = order
@@ -88,12 +105,13 @@ def _live(
 class Process:
     """A child, which gets the signal `which` at `point` and until then does what it is told.
 
-    `lease` and `delay` are in seconds; a `host` other than this one makes it look like a process of another machine.
+    `place` is its database, as a SQLite file or a URL. `lease` and `delay` are in seconds; a `host` other than this
+    one makes it look like a process of another machine.
     """
 
     def __init__(
         self,
-        file: Path,
+        place: Path | str,
         backend: Backend,
         point: Point | None = None,
         *,
@@ -104,7 +122,7 @@ class Process:
     ) -> None:
         self._orders, theirs = _processes.Pipe()
         self._process = _processes.Process(
-            target=_live, args=(theirs, file, backend, lease, point, delay, which, host), daemon=True
+            target=_live, args=(theirs, place, backend, lease, point, delay, which, host), daemon=True
         )
         with _one_at_a_time:
             _processes.set_forkserver_preload(["tests.crash.preload"])

@@ -41,8 +41,14 @@ def database_file(new_database_file: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(database_file: Path) -> Iterator[Database]:
-    database = Database.open(sqlite_url(database_file))
+def database_url(database_file: Path) -> str:
+    """The URL of a migrated database without a row."""
+    return str(sqlite_url(database_file))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database.open(database_url)
     yield database
     database.close()
 
