@@ -12,7 +12,10 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import FakeApi
+from tests.postgres import IS_MISSING, Databases
 from tests.studio.helpers import backend_at
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)]
 
 
 @pytest.fixture
@@ -39,9 +42,28 @@ def database_file(new_database_file: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(new_database_file, tmp_path / "studio.sqlite3"))
 
 
+@pytest.fixture(scope="session")
+def new_database(databases: Databases) -> Iterator[str]:
+    """The same on a PostgreSQL server; its URL."""
+    url = databases.create()
+    Database.open(url).close()
+    yield url
+    databases.drop(url)
+
+
 @pytest.fixture
-def database(database_file: Path) -> Iterator[Database]:
-    database = Database.open(sqlite_url(database_file))
+def database_url(databases: Databases, new_database: str) -> Iterator[str]:
+    url = databases.create(new_database)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(params=BOTH if not IS_MISSING else ["sqlite"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The app's state: every test that has it runs on SQLite, and in `make proof` on PostgreSQL once more."""
+    name = "database_file" if request.param == "sqlite" else "database_url"
+    place = request.getfixturevalue(name)
+    database = Database.open(sqlite_url(place) if isinstance(place, Path) else place)
     yield database
     database.close()
 

@@ -181,7 +181,7 @@ def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
     runner = start_runner(lambda name, _: rounds.append(name))
     wait_until(lambda: "waiting for the key" in str(read(history, run_id).error))
     statements: list[str] = []
-    event.listen(database._engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
+    event.listen(database._reader, "before_cursor_execute", lambda *details: statements.append(details[2]))
     for _ in range(3):
         seen = len(rounds)
         runner.offer("theirs", backend)
