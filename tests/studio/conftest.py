@@ -15,8 +15,6 @@ from tests.fake_api import FakeApi
 from tests.postgres import IS_MISSING, Databases
 from tests.studio.helpers import backend_at
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)]
-
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
@@ -51,19 +49,21 @@ def new_database(databases: Databases) -> Iterator[str]:
     databases.drop(url)
 
 
-@pytest.fixture
-def database_url(databases: Databases, new_database: str) -> Iterator[str]:
-    url = databases.create(new_database)
+@pytest.fixture(params=["sqlite"] if IS_MISSING else ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database without a row, of either kind: PostgreSQL's turn is in `make proof`."""
+    if request.param == "sqlite":
+        yield str(sqlite_url(request.getfixturevalue("database_file")))
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    url = databases.create(request.getfixturevalue("new_database"))
     yield url
     databases.drop(url)
 
 
-@pytest.fixture(params=BOTH if not IS_MISSING else ["sqlite"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The app's state: every test that has it runs on SQLite, and in `make proof` on PostgreSQL once more."""
-    name = "database_file" if request.param == "sqlite" else "database_url"
-    place = request.getfixturevalue(name)
-    database = Database.open(sqlite_url(place) if isinstance(place, Path) else place)
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database.open(database_url)
     yield database
     database.close()
 

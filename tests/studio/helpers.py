@@ -15,9 +15,9 @@ from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, FakeApi, picture
 from tests.waiting import wait_until
 
-SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests that are about the file itself."""
-POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For tests that are about the server, and for a few that are worth it in `make test`."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from rerender.errors import ConfigurationError
 from rerender.studio.database import MIGRATIONS, Database, sqlite_url
 from rerender.studio.tables import metadata
+from tests.studio.helpers import SQLITE
 
 OPEN_ON_A_WORD = """
 import sys
@@ -60,11 +61,11 @@ def test_opening_knows_the_newest_migration_without_loading_alembic() -> None:
     assert ScriptDirectory.from_config(migrations()).get_heads() == [newest.name.partition("_")[0]]
 
 
-def test_a_database_of_a_newer_app_is_refused_in_plain_words(database: Database, database_file: Path) -> None:
+def test_a_database_of_a_newer_app_is_refused_in_plain_words(database: Database, database_url: str) -> None:
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigurationError, match="newer version of this app"):
-        Database.open(sqlite_url(database_file))
+        Database.open(database_url)
 
 
 def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) -> None:
@@ -131,6 +132,7 @@ def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None
         assert reader.scalar(text("SELECT count(*) FROM images")) == 0
 
 
+@SQLITE
 def test_every_connection_is_durable_and_checks_references(database: Database) -> None:
     with database.read() as first, database.read() as second:
         for connection in (first, second):

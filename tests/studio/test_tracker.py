@@ -15,7 +15,7 @@ from rerender.studio.journal import Journal
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
-from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
+from tests.studio.helpers import SQLITE, WallClock, a_request, backend_at, finished, read
 from tests.waiting import wait_until
 
 FIRST_FILE = "/files/render1/0.png"
@@ -169,6 +169,7 @@ def test_a_typed_key_is_kept_for_a_day_at_most(
     assert finished(history, run_id).stored_at
 
 
+@SQLITE
 def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
     start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
 ) -> None:
