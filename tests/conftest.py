@@ -18,7 +18,7 @@ MISSING = [name for name in ("hypothesis", "playwright", "psutil", "schemathesis
 NEEDS = [f"from {name} import" for name in MISSING]
 if IS_MISSING:
     MISSING.append("PostgreSQL")
-    NEEDS.append("import POSTGRESQL")
+    NEEDS += ["import POSTGRESQL", "import Databases, Server"]
 
 
 if "hypothesis" not in MISSING:

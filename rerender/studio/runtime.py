@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
 from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio import preferences, wipe
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
 from rerender.studio.curation import Curation, purge
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import Database, DatabaseAway, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
@@ -34,6 +34,7 @@ __all__ = ["Runtime", "home_from"]
 
 _log = logging.getLogger(__name__)
 
+UNREADABLE = "The database in {} cannot be read. Move it away to start afresh."
 KEY_MISSING = "Type your key in Settings, or choose the preview. Nothing was sent."
 
 
@@ -78,23 +79,27 @@ class Runtime:
 
         `sources` and `mode` are those given to `configured`. Without `resume` nothing is taken up before the first
         run, for a process that may only want to read. Raises `ConfigurationError` for a database that is newer
-        than the app, or cannot be read.
+        than the app, or cannot be read, `DatabaseAway` for a server that cannot be reached.
         """
         usable = _usable(home)
         try:
             database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
+        except DatabaseAway:
+            if database_url:
+                raise
+            raise ConfigurationError(UNREADABLE.format(usable)) from None
         except (ArgumentError, DatabaseError, ImportError):
             # Nothing of what the driver says: it may quote the address, which holds a password.
             raise ConfigurationError(
                 "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
                 if database_url
-                else f"The database in {usable} cannot be read. Move it away to start afresh."
+                else UNREADABLE.format(usable)
             ) from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
         try:
             purge(database)
-        except DatabaseError as error:
+        except SQLAlchemyError as error:
             _log.warning("What was deleted is purged at the next start: %s", error)
         if resume:
             runtime.runner.resume()
@@ -177,6 +182,8 @@ class Runtime:
             backend = configured(self._sources, self._mode)
             pace = preferences.load(self.database, workspace).poll_floor
             return replace(backend, poll_floor=pace) if backend.name == name else None
+        except DatabaseAway:
+            raise
         except (RerenderError, OSError, RuntimeError) as error:
             _log.warning("The backend %s cannot be used: %s", name, error)
             return None

@@ -91,7 +91,9 @@ class _Pool(QueuePool):
 
 def _away(context: ExceptionContext) -> DatabaseAway | None:
     """In place of the driver's error, which stays the cause for the log."""
-    return DatabaseAway() if isinstance(context.sqlalchemy_exception, OperationalError) else None
+    # A connection found dead before its use is replaced, which another error would prevent.
+    is_away = isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping
+    return DatabaseAway() if is_away else None
 
 
 def _bound_write(connection: Connection) -> None:
