@@ -34,6 +34,7 @@ __all__ = ["Runtime", "home_from"]
 
 _log = logging.getLogger(__name__)
 
+UNUSABLE = "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
 UNREADABLE = "The database in {} cannot be read. Move it away to start afresh."
 KEY_MISSING = "Type your key in Settings, or choose the preview. Nothing was sent."
 
@@ -84,17 +85,12 @@ class Runtime:
         usable = _usable(home)
         try:
             database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
-        except DatabaseAway:
-            if database_url:
+        except (ArgumentError, DatabaseError, DatabaseAway, ImportError) as error:
+            # A server comes back; a file that cannot be opened does not.
+            if isinstance(error, DatabaseAway) and not (database_url or "sqlite").startswith("sqlite"):
                 raise
-            raise ConfigurationError(UNREADABLE.format(usable)) from None
-        except (ArgumentError, DatabaseError, ImportError):
             # Nothing of what the driver says: it may quote the address, which holds a password.
-            raise ConfigurationError(
-                "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
-                if database_url
-                else UNREADABLE.format(usable)
-            ) from None
+            raise ConfigurationError(UNUSABLE if database_url else UNREADABLE.format(usable)) from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
         try:

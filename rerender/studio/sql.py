@@ -53,9 +53,9 @@ def engines(url: str | URL) -> tuple[Engine, Engine]:
 
 
 def _psycopg(url: URL) -> URL:
-    """The address with the driver that the app has: `postgres://` and `postgresql://` name none."""
-    if url.get_backend_name() not in ("postgres", "postgresql"):
-        raise ArgumentError("The app knows SQLite and PostgreSQL.")
+    """The address with the driver that the app has: hosts name none, or the one before it."""
+    if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        raise ArgumentError("The app knows SQLite, and PostgreSQL by psycopg.")
     if "@" in f"{url.host}{url.database}":
         raise ArgumentError("In an address, the @ : and / of a password are written as %40, %3A and %2F.")
     return url.set(drivername="postgresql+psycopg")
