@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.table import Row
 from rerender import samples
 from rerender.studio import pictures
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.search import Search
 from rerender.studio.tables import outputs, runs
@@ -87,7 +87,7 @@ def _fill(home: Path) -> None:
     prompts = [prompt for sample in samples.SAMPLES for prompt in sample.prompts]
     sent = [_picture(seed) for seed in range(20)]
     now = time.time()
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         for index in range(RUNS):
             control_image, result = sent[index % len(sent)], _picture(1000 + index)
             for data in (control_image, result):

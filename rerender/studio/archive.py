@@ -16,10 +16,7 @@ from typing import IO, Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
-    Select,
-    Table,
     Text,
     cast,
     func,
@@ -28,7 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rerender import downloads as output_files
 from rerender import images as image_files
@@ -113,9 +110,9 @@ class Archive:
         """What there is to export."""
         texts = sum((func.length(func.coalesce(cast(runs.c[name], Text), "")) for name in _LONG), start=literal(_SHORT))
         pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
-        listed = self._mine(runs, func.count(), func.sum(texts)).where(runs.c.deleted_at.is_(None))
-        kept = self._mine(images, func.count(), func.sum(images.c.byte_size), func.sum(pixels))
-        with self._database.read() as connection:
+        listed = select(func.count(), func.sum(texts)).where(runs.c.deleted_at.is_(None))
+        kept = select(func.count(), func.sum(images.c.byte_size), func.sum(pixels))
+        with self._database.read(self._workspace) as connection:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
         count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
@@ -123,13 +120,16 @@ class Archive:
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
-        with self._database.read() as connection, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with (
+            self._database.read(self._workspace) as connection,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+        ):
             contents, dates = self._listed(connection)
             archive.writestr(
                 downloads.entry(MANIFEST, max(dates.values(), default=_FIRST_MOMENT)), manifest.write(contents)
             )
             for sha256, name in contents.files.items():
-                data = connection.scalar(self._mine(blobs, blobs.c.data).where(blobs.c.sha256 == sha256))
+                data = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
                 archive.writestr(downloads.entry(name, dates[sha256]), data or b"")
 
     def import_from(self, file: IO[bytes]) -> Imported:
@@ -142,27 +142,18 @@ class Archive:
             # All is proven before anything is written, so that others need not wait for the database meanwhile.
             proven = _proven(archive, contents)
             try:
-                with self._database.write() as connection:
+                with self._database.write(self._workspace) as connection:
                     return self._add(connection, archive, contents, proven)
             except SQLAlchemyError:
                 raise ArchiveError("The archive could not be stored. Nothing was imported; try again.") from None
 
-    def _bound(self, table: Table) -> ColumnElement[bool]:
-        """The one place that binds rows to the workspace."""
-        return table.c.workspace == self._workspace
-
-    def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
-        return select(*columns).select_from(table).where(self._bound(table))
-
     def _listed(self, connection: Connection) -> tuple[Manifest, dict[str, float]]:
         """Everything but the images' bytes, and the date that each image gets in the ZIP: that of its first run."""
-        query = (
-            self._mine(runs, *RUN_COLUMNS).where(runs.c.deleted_at.is_(None)).order_by(runs.c.created_at, runs.c.run_id)
-        )
-        mimes = {row.sha256: row.mime for row in connection.execute(self._mine(images, images.c.sha256, images.c.mime))}
+        query = select(*RUN_COLUMNS).where(runs.c.deleted_at.is_(None)).order_by(runs.c.created_at, runs.c.run_id)
+        mimes = {row.sha256: row.mime for row in connection.execute(select(images.c.sha256, images.c.mime))}
         made: dict[str, list[tuple[int, str]]] = {}
         for run_id, *output in connection.execute(
-            self._mine(outputs, outputs.c.run_id, outputs.c.position, outputs.c.sha256).order_by(outputs.c.position)
+            select(outputs.c.run_id, outputs.c.position, outputs.c.sha256).order_by(outputs.c.position)
         ):
             made.setdefault(run_id, []).append((output[0], output[1]))
         entries: list[Entry] = []
@@ -176,16 +167,16 @@ class Archive:
             for sha256, name in _names(number, entry, mimes):
                 files.setdefault(sha256, name)
                 dates.setdefault(sha256, run.created_at)
-        preferred = connection.execute(self._mine(preferences, preferences.c.name, preferences.c.value))
+        preferred = connection.execute(select(preferences.c.name, preferences.c.value))
         return Manifest(tuple(entries), files, {row.name: row.value for row in preferred}), dates
 
     def _add(
         self, connection: Connection, archive: zipfile.ZipFile, contents: Manifest, proven: Mapping[str, Picture]
     ) -> Imported:
-        here = set(connection.scalars(self._mine(runs, runs.c.run_id)))
+        here = set(connection.scalars(select(runs.c.run_id)))
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
         wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
-        wanted -= set(connection.scalars(self._mine(images, images.c.sha256)))
+        wanted -= set(connection.scalars(select(images.c.sha256)))
         for sha256 in sorted(wanted):
             data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
             pictures.keep(connection, self._workspace, proven[sha256], data)
@@ -198,11 +189,11 @@ class Archive:
 
     def _check_bounds(self, connection: Connection, new: Sequence[Entry]) -> None:
         """Raise `ArchiveError` when with these the workspace has more than the app itself would let come about."""
-        paid_for = self._mine(runs, func.count()).where(runs.c.finished_at.is_(None), runs.c.backend != EMBEDDED)
+        paid_for = select(func.count()).where(runs.c.finished_at.is_(None), runs.c.backend != EMBEDDED)
         if any(entry.run.is_unfinished for entry in new) and (connection.scalar(paid_for) or 0) > MAX_UNFINISHED:
             raise ArchiveError(f"More than {MAX_UNFINISHED} runs would be unfinished here. Nothing was imported.")
         named = {entry.run.series_id for entry in new} - {None}
-        sizes = connection.execute(self._mine(runs, runs.c.series_id, func.count()).group_by(runs.c.series_id))
+        sizes = connection.execute(select(runs.c.series_id, func.count()).group_by(runs.c.series_id))
         if any(count > prompts.MOST_LINES for series_id, count in sizes if series_id in named):
             raise ArchiveError(
                 f"More than {prompts.MOST_LINES} runs of the archive belong to one series. Nothing was imported."
@@ -211,9 +202,9 @@ class Archive:
     def _restore(self, connection: Connection, run_ids: set[str]) -> int:
         """Take these runs out of the bin: they would be "already there", and yet not be seen. How many there were."""
         deleted = runs.c.deleted_at.is_not(None)
-        found = run_ids.intersection(connection.scalars(self._mine(runs, runs.c.run_id).where(deleted)))
+        found = run_ids.intersection(connection.scalars(select(runs.c.run_id).where(deleted)))
         for run_id in found:
-            connection.execute(update(runs).where(self._bound(runs), runs.c.run_id == run_id).values(deleted_at=None))
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(deleted_at=None))
         return len(found)
 
     def _ids(self, entry: Entry) -> tuple[str, str]:
@@ -222,16 +213,19 @@ class Archive:
         return own, hashlib.sha256(f"{self._workspace}/{own}".encode()).hexdigest()[:32]
 
     def _add_run(self, connection: Connection, entry: Entry) -> None:
-        own, other = self._ids(entry)
-        taken = connection.scalar(select(runs.c.run_id).where(runs.c.run_id == own)) is not None
-        run = replace(_as_imported(entry.run, self._wall()), run_id=other if taken else own)
-        connection.execute(insert(runs).values(asdict(run)))
+        run = _as_imported(entry.run, self._wall())
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(runs).values(asdict(run)))
+        except IntegrityError:
+            run = replace(run, run_id=self._ids(entry)[1])
+            connection.execute(insert(runs).values(asdict(run)))
         for position, sha256 in entry.outputs:
             row = {"run_id": run.run_id, "position": position, "workspace": self._workspace, "sha256": sha256}
             connection.execute(insert(outputs).values(row))
 
     def _add_preferences(self, connection: Connection, preferred: Mapping[str, Any]) -> None:
-        here = set(connection.scalars(self._mine(preferences, preferences.c.name)))
+        here = set(connection.scalars(select(preferences.c.name)))
         for name, value in preferred.items():
             if name not in here:
                 row = {"workspace": self._workspace, "name": name, "value": value}

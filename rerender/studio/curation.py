@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 
 from rerender.studio.attention import UNTOLD
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import images, metadata, runs
 
 __all__ = ["NOTE_MAX_CHARS", "Curation", "purge"]
@@ -46,9 +46,9 @@ class Curation:
         return self._change(run_id, deleted_at=None)
 
     def _change(self, run_id: str, **values: Any) -> bool:
-        mine = (runs.c.workspace == self._workspace, runs.c.run_id == run_id)
-        with self._database.write() as connection:
-            return connection.execute(update(runs).where(*mine).values(**values)).rowcount == 1
+        changed = update(runs).where(runs.c.run_id == run_id).values(**values)
+        with self._database.write(self._workspace) as connection:
+            return connection.execute(changed).rowcount == 1
 
 
 def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
@@ -60,10 +60,10 @@ def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
     """
     before = wall() - UNDO_WITHIN
     due = (runs.c.deleted_at < before, runs.c.finished_at < before, ~UNTOLD)
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         if connection.scalar(select(runs.c.run_id).where(*due).limit(1)) is None:
             return 0
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         count = connection.execute(delete(runs).where(*due)).rowcount
         connection.execute(delete(images).where(*_unnamed()))
     database.vacuum()

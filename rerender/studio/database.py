@@ -6,9 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from enum import Enum
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import (
     URL,
@@ -25,6 +23,7 @@ from sqlalchemy import (
 )
 
 from rerender.errors import ConfigurationError
+from rerender.studio.binding import EVERYONE, OPTION, Everyone
 from rerender.studio.sql import BUSY_TIMEOUT_S, DatabaseAway, engines
 from rerender.studio.tables import metadata
 
@@ -34,14 +33,6 @@ _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-
-class Everyone(Enum):
-    """In place of a workspace: all of them at once."""
-
-    EVERYONE = "everyone"
-
-
-EVERYONE: Final = Everyone.EVERYONE
 WRITE_LOCK = 7_358_253
 """The number under which PostgreSQL knows that somebody writes: any, but the same for every process of this app."""
 
@@ -62,8 +53,8 @@ def sqlite_url(path: Path) -> URL:
 class Database:
     """Connections to the migrated database. Safe to share between threads.
 
-    `write()` and `read()` are the only ways in: a write holds the database from its first statement on, so that
-    what it reads is still true when it writes.
+    `write` and `read` are the only ways in, and both ask whose rows are meant: those of one workspace, or EVERYONE's.
+    A write holds the database from its first statement on, so that what it reads is still true when it writes.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -96,18 +87,20 @@ class Database:
         return f"the file {url.database}" if self.is_file else f"the database {url.database} at {url.host}"
 
     @contextmanager
-    def write(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
+    def write(self, workspace: str | Everyone) -> Iterator[Connection]:
         """One transaction that may change things: commits at the end, rolls back on an error."""
         with self._writer.begin() as connection:
+            connection.execution_options(**{OPTION: workspace})
             if not self.is_file:
                 # What BEGIN IMMEDIATE is to SQLite: what is read from here on is still true at the end.
                 connection.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))
             yield connection
 
     @contextmanager
-    def read(self, workspace: str | Everyone = EVERYONE) -> Iterator[Connection]:
+    def read(self, workspace: str | Everyone) -> Iterator[Connection]:
         """One transaction that sees the database as it is at its first statement."""
         with self._reader.begin() as connection:
+            connection.execution_options(**{OPTION: workspace})
             yield connection
 
     def vacuum(self) -> None:
@@ -133,10 +126,10 @@ class Database:
 
     def _migrate(self) -> None:
         known = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-        with self.read() as connection:
+        with self.read(EVERYONE) as connection:
             current = _revision(connection)
         if current is None:
-            with self.write() as connection:
+            with self.write(EVERYONE) as connection:
                 # Another process may have made it since.
                 current = _revision(connection) or _make_tables(connection, known[-1])
         if current == known[-1]:
@@ -151,7 +144,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with self.write() as connection:
+        with self.write(EVERYONE) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

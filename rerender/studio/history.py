@@ -1,4 +1,7 @@
-"""What pages read. A history sees one workspace and nothing else, and no run that was deleted, where not stated."""
+"""What pages read. A history sees one workspace and nothing else, and no run that was deleted, where not stated.
+
+No query here says whose rows it wants: its connection is opened for the workspace, and `binding` sees to the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 
 from rerender.errors import ImageError
 from rerender.models import RenderRequest
@@ -66,13 +69,13 @@ class History:
 
     def need_count(self) -> int:
         """How many runs need their owner."""
-        with self._database.read() as connection:
-            return connection.scalar(self._mine(runs, func.count()).where(NEEDED)) or 0
+        with self._database.read(self._workspace) as connection:
+            return connection.scalar(select(func.count()).where(NEEDED)) or 0
 
     def needs(self) -> list[tuple[Need, Run]]:
         """The runs that need their owner, and for what, newest first; some may have been deleted."""
-        query = self._mine(runs, *RUN_COLUMNS, NEED.label("need")).where(NEEDED).order_by(*NEWEST_FIRST)
-        with self._database.read() as connection:
+        query = select(*RUN_COLUMNS, NEED.label("need")).where(NEEDED).order_by(*NEWEST_FIRST)
+        with self._database.read(self._workspace) as connection:
             return [(Need(row["need"]), Run.from_row(row)) for row in connection.execute(query).mappings()]
 
     def open_like(self, backend_name: str, request: RenderRequest) -> Run | None:
@@ -92,37 +95,41 @@ class History:
     def search(self, search: Search, page: int = 1, size: int = 24) -> Found:
         """One page of the runs that are searched for, newest first; pages are counted from 1."""
         conditions = (NOT_DELETED, *search.conditions())
-        count = self._mine(runs, func.count()).where(*conditions)
-        query = self._mine(runs, *RUN_COLUMNS, COVER).where(*conditions).order_by(*NEWEST_FIRST)
-        with self._database.read() as connection:
+        count = select(func.count()).select_from(runs).where(*conditions)
+        query = select(*RUN_COLUMNS, COVER).where(*conditions).order_by(*NEWEST_FIRST)
+        with self._database.read(self._workspace) as connection:
             total = connection.scalar(count) or 0
             rows = connection.execute(query.limit(size).offset((page - 1) * size)).mappings()
             return Found([Entry(Run.from_row(row), row["cover"]) for row in rows], total)
 
     def backends(self) -> list[str]:
         """The names of the backends that have runs here, in alphabetical order."""
-        query = self._mine(runs, runs.c.backend).where(NOT_DELETED).distinct().order_by(runs.c.backend)
-        with self._database.read() as connection:
+        query = select(runs.c.backend).where(NOT_DELETED).distinct().order_by(runs.c.backend)
+        with self._database.read(self._workspace) as connection:
             return list(connection.scalars(query))
 
     def outputs(self, run_id: str) -> list[Picture]:
         """The pictures of a run in the API's order, as far as they are stored."""
-        query = self._mine(outputs, *PICTURE_COLUMNS).join(
-            images, (images.c.workspace == outputs.c.workspace) & (images.c.sha256 == outputs.c.sha256)
+        query = (
+            select(*PICTURE_COLUMNS)
+            .select_from(outputs)
+            .join(images, (images.c.workspace == outputs.c.workspace) & (images.c.sha256 == outputs.c.sha256))
         )
         return self._pictures(query.where(outputs.c.run_id == run_id).order_by(outputs.c.position))
 
     def control_image(self, run_id: str) -> Picture | None:
         """The control image of a run as it was sent, None when there is no such run here."""
-        query = self._mine(runs, *PICTURE_COLUMNS).join(
-            images, (images.c.workspace == runs.c.workspace) & (images.c.sha256 == runs.c.control_image)
+        query = (
+            select(*PICTURE_COLUMNS)
+            .select_from(runs)
+            .join(images, (images.c.workspace == runs.c.workspace) & (images.c.sha256 == runs.c.control_image))
         )
         return next(iter(self._pictures(query.where(runs.c.run_id == run_id))), None)
 
     def data(self, sha256: str) -> bytes:
         """The bytes of an image, exactly as they were sent or came. Raises `KeyError` for one that is not here."""
-        with self._database.read() as connection:
-            data: bytes | None = connection.scalar(self._mine(blobs, blobs.c.data).where(blobs.c.sha256 == sha256))
+        with self._database.read(self._workspace) as connection:
+            data: bytes | None = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
         if data is None:
             raise KeyError(sha256)
         return data
@@ -151,28 +158,24 @@ class History:
 
     def _thumbnails(self, sha256s: Collection[str], side: int) -> dict[str, bytes]:
         """Those that are kept."""
-        query = self._mine(thumbnails, thumbnails.c.sha256, thumbnails.c.data)
+        query = select(thumbnails.c.sha256, thumbnails.c.data)
         these = (thumbnails.c.sha256.in_(sha256s), thumbnails.c.side == side)
-        with self._database.read() as connection:
+        with self._database.read(self._workspace) as connection:
             return {row.sha256: row.data for row in connection.execute(query.where(*these))}
 
     def _keep_thumbnails(self, made: dict[str, bytes], side: int) -> None:
-        kept = self._mine(thumbnails, thumbnails.c.sha256).where(thumbnails.c.side == side)
-        with self._database.write() as connection:
+        kept = select(thumbnails.c.sha256).where(thumbnails.c.side == side)
+        with self._database.write(self._workspace) as connection:
             # Another thread may have made one meanwhile.
             for sha256 in made.keys() - set(connection.scalars(kept.where(thumbnails.c.sha256.in_(made)))):
                 row = {"workspace": self._workspace, "sha256": sha256, "side": side, "data": made[sha256]}
                 connection.execute(insert(thumbnails).values(row))
 
-    def _mine(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
-        """The one place that binds rows to the workspace: every query of a history starts here."""
-        return select(*columns).select_from(table).where(table.c.workspace == self._workspace)
-
     def _runs(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Run]:
-        query = self._mine(runs, *RUN_COLUMNS).where(NOT_DELETED, *conditions).order_by(*NEWEST_FIRST).limit(limit)
-        with self._database.read() as connection:
+        query = select(*RUN_COLUMNS).where(NOT_DELETED, *conditions).order_by(*NEWEST_FIRST).limit(limit)
+        with self._database.read(self._workspace) as connection:
             return [Run.from_row(row) for row in connection.execute(query).mappings()]
 
     def _pictures(self, query: Select[Any]) -> list[Picture]:
-        with self._database.read() as connection:
+        with self._database.read(self._workspace) as connection:
             return [Picture(**row) for row in connection.execute(query).mappings()]

@@ -22,7 +22,7 @@ from rerender.errors import ImageError
 from rerender.models import Render, RenderRequest
 from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import outputs, runs
 
@@ -94,7 +94,7 @@ class Journal:
             **self._owned(),
         }
         rows = [shared | _asked_for(request, picture) for request, picture in zip(requests, described, strict=True)]
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             for index, (request, picture) in enumerate(zip(requests, described, strict=True)):
                 # A little apart, so that lists by time keep their order.
                 rows[index]["created_at"] = now + index * APART
@@ -121,7 +121,7 @@ class Journal:
         known = {"submission": Submission.ACCEPTED, "render_id": render_id, "error": None, "settled_at": None}
         anew = {"finished_at": None, "stopped_at": None, "stored_at": None, **self._owned()}
         of_another = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.render_id != render_id)
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             if connection.scalar(of_another) is not None:
                 connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
                 anew |= {"phase": None, "completed_at": None}
@@ -165,7 +165,7 @@ class Journal:
         now = func.coalesce(runs.c.completed_at, self._wall())
         if not self._write(run_id, self._is_mine, phase=render.phase, misc=dict(render.misc), completed_at=now):
             return None
-        with self._database.read() as connection:
+        with self._database.read(EVERYONE) as connection:
             since = connection.scalar(select(runs.c.completed_at).where(runs.c.run_id == run_id))
             stored = connection.scalars(select(outputs.c.position).where(outputs.c.run_id == run_id))
             return (float(since or 0.0), set(stored))
@@ -173,7 +173,7 @@ class Journal:
     def store(self, run: Run, downloads: Iterable[Download], *, is_all: bool, error: str | None, is_last: bool) -> bool:
         """Keep outputs, in one transaction with whether that `is_all`, and whether these are the last ones to come."""
         now = self._wall()
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             if not self._update(
                 connection,
                 run.run_id,
@@ -195,16 +195,16 @@ class Journal:
     def renew(self) -> set[str]:
         """Renew the lease of every unfinished run of ours; which those are."""
         mine = select(runs.c.run_id).where(self._is_mine)
-        with self._database.read() as connection:
+        with self._database.read(EVERYONE) as connection:
             if connection.scalar(mine.limit(1)) is None:
                 return set()
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             connection.execute(update(runs).where(self._is_mine).values(**self._owned()))
             return set(connection.scalars(mine))
 
     def orphans(self) -> list[Run]:
         """Unfinished runs whose owner let go, let the lease expire, or is a process that is gone."""
-        with self._database.read() as connection:
+        with self._database.read(EVERYONE) as connection:
             return self._orphans(connection)
 
     def take(self, run_id: str) -> Run | None:
@@ -212,7 +212,7 @@ class Journal:
 
         One whose POST was cut off is settled instead: nobody can know more about it than is known now.
         """
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             run = next(iter(self._orphans(connection, runs.c.run_id == run_id)), None)
             if run is None:
                 return None
@@ -230,7 +230,7 @@ class Journal:
 
     def let_go(self, *run_ids: str) -> None:
         """Give runs of ours to whoever takes them next; without ids all of them, which ends what was being sent."""
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             if not run_ids:
                 self._settle(connection, self._is_mine)
             chosen = runs.c.run_id.in_(run_ids) if run_ids else self._is_mine
@@ -266,7 +266,7 @@ class Journal:
             connection.execute(update(runs).where(sending, when).values(finished_at=self._wall(), **values))
 
     def _write(self, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
-        with self._database.write() as connection:
+        with self._database.write(EVERYONE) as connection:
             changed = self._update(connection, run_id, *conditions, **values)
         if changed:
             self._announce()

@@ -61,39 +61,34 @@ class Preferences:
 
 def load(database: Database, workspace: str) -> Preferences:
     """The workspace's preferences; what is unknown here or cannot be is passed over."""
-    with database.read() as connection:
-        return _load(connection, workspace)
+    with database.read(workspace) as connection:
+        return _load(connection)
 
 
 def change(database: Database, workspace: str, **changes: Any) -> Preferences:
     """Save these preferences and leave the others as they are. Raises `ConfigurationError`; then nothing is saved."""
-    with database.write() as connection:
-        changed = replace(_load(connection, workspace), **changes)
+    with database.write(workspace) as connection:
+        changed = replace(_load(connection), **changes)
         kept = asdict(changed)
-        connection.execute(_mine(delete(table), workspace).where(table.c.name.in_(changes)))
+        connection.execute(delete(table).where(table.c.name.in_(changes)))
         connection.execute(
             insert(table), [{"workspace": workspace, "name": name, "value": kept[name]} for name in changes]
         )
     return changed
 
 
-def _load(connection: Connection, workspace: str) -> Preferences:
+def _load(connection: Connection) -> Preferences:
     """One value that cannot be must not take the others with it, so each is read and checked by itself."""
     known = {field.name for field in fields(Preferences)}
     usable: dict[str, Any] = {}
     # As text, because a broken value would otherwise end the whole query.
-    for name, written in connection.execute(_mine(select(table.c.name, cast(table.c.value, Text)), workspace)):
+    for name, written in connection.execute(select(table.c.name, cast(table.c.value, Text))):
         with suppress(ValueError, ConfigurationError):
             if name in known:
                 value = {name: json.loads(written)}
                 Preferences(**value)
                 usable |= value
     return Preferences(**usable)
-
-
-def _mine(statement: Any, workspace: str) -> Any:
-    """The one place that binds rows to the workspace."""
-    return statement.where(table.c.workspace == workspace)
 
 
 def _require(holds: bool, sentence: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from rerender.errors import RerenderError
+from rerender.studio.binding import bind_all
 
 __all__ = ["BUSY_TIMEOUT_S", "DatabaseAway", "engines"]
 
@@ -40,7 +41,7 @@ class DatabaseAway(RerenderError, SQLAlchemyError):
 def engines(url: str | URL) -> tuple[Engine, Engine]:
     """Who reads and who writes. Nothing is connected before the first use, and again after a server was away.
 
-    Both raise `DatabaseAway` for what passes by itself. Raises `ArgumentError` for an address that is none.
+    Both bind what they do to a workspace, and raise `DatabaseAway` for what passes by itself. Raises `ArgumentError` for an address that is none.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -48,6 +49,7 @@ def engines(url: str | URL) -> tuple[Engine, Engine]:
         event.listen(reader, "connect", _set_up_sqlite)
         event.listen(reader, "begin", _begin_sqlite)
         event.listen(reader, "handle_error", _away)
+        bind_all(reader)
         return reader, reader.execution_options(writes=True)
     return _of_a_server(_psycopg(address))
 
@@ -78,6 +80,7 @@ def _of_a_server(url: URL) -> tuple[Engine, Engine]:
     event.listen(writer, "begin", _bound_write)
     for engine in (reader, writer):
         event.listen(engine, "handle_error", _away)
+        bind_all(engine)
     return reader, writer
 
 

@@ -92,9 +92,7 @@ class Steering:
         if not is_id(render_id):
             return False
         other = runs.alias()
-        is_taken = select(other.c.run_id).where(
-            other.c.workspace == runs.c.workspace, other.c.backend == runs.c.backend, other.c.render_id == render_id
-        )
+        is_taken = select(other.c.run_id).where(other.c.backend == runs.c.backend, other.c.render_id == render_id)
         known = {"submission": Submission.ACCEPTED, "render_id": render_id, "settled_at": self._wall()}
         anew = {"finished_at": None, "error": None, "deleted_at": None, **NOBODY}
         return self._decide(workspace, run_id, (OF_UNKNOWN_FATE & ~is_taken.exists(), known | anew))
@@ -114,8 +112,8 @@ class Steering:
         unseen = dict.fromkeys(("render_id", "phase", "completed_at", "stopped_at", "stored_at")) | {"misc": {}}
         ended = {"finished_at": func.coalesce(runs.c.finished_at, self._wall())}
         may_be_taken_back = SETTLED & (ACCEPTED | OF_UNKNOWN_FATE)
-        with self._database.write() as connection:
-            reopened = _changed(connection, workspace, run_id, may_be_taken_back, unknown | unseen | ended)
+        with self._database.write(workspace) as connection:
+            reopened = _changed(connection, run_id, may_be_taken_back, unknown | unseen | ended)
             if reopened:
                 connection.execute(delete(outputs).where(outputs.c.run_id == run_id))
         if reopened:
@@ -124,18 +122,15 @@ class Steering:
 
     def _decide(self, workspace: str, run_id: str, *cases: tuple[ColumnElement[bool], dict[str, Any]]) -> bool:
         """Write the values of the first case that the run is in. Whether it was in any."""
-        with self._database.write() as connection:
-            decided = any(_changed(connection, workspace, run_id, *one) for one in cases)
+        with self._database.write(workspace) as connection:
+            decided = any(_changed(connection, run_id, *one) for one in cases)
         if decided:
             self._announce()
         return decided
 
 
-def _changed(
-    connection: Connection, workspace: str, run_id: str, condition: ColumnElement[bool], values: dict[str, Any]
-) -> bool:
-    mine = (runs.c.workspace == workspace, runs.c.run_id == run_id)
-    return connection.execute(update(runs).where(*mine, condition).values(values)).rowcount == 1
+def _changed(connection: Connection, run_id: str, condition: ColumnElement[bool], values: dict[str, Any]) -> bool:
+    return connection.execute(update(runs).where(runs.c.run_id == run_id, condition).values(values)).rowcount == 1
 
 
 def _stopped() -> ColumnElement[str]:

@@ -26,15 +26,16 @@ class Usage:
 def usage_of(database: Database, workspace: str) -> Usage:
     """The usage of one workspace. No picture is loaded for it."""
 
-    def mine(table: Table, figure: Function[int]) -> ScalarSelect[int]:
-        return select(figure).select_from(table).where(table.c.workspace == workspace).scalar_subquery()
-
     figures = select(
-        mine(runs, func.count()),
-        mine(runs, func.count(runs.c.deleted_at)),
-        mine(images, func.count()),
-        mine(images, func.coalesce(func.sum(images.c.byte_size), 0))
-        + mine(thumbnails, func.coalesce(func.sum(func.length(thumbnails.c.data)), 0)),
+        _of(runs, func.count()),
+        _of(runs, func.count(runs.c.deleted_at)),
+        _of(images, func.count()),
+        _of(images, func.coalesce(func.sum(images.c.byte_size), 0))
+        + _of(thumbnails, func.coalesce(func.sum(func.length(thumbnails.c.data)), 0)),
     )
-    with database.read() as connection:
+    with database.read(workspace) as connection:
         return Usage(*(int(figure) for figure in connection.execute(figures).one()))
+
+
+def _of(table: Table, figure: Function[int]) -> ScalarSelect[int]:
+    return select(figure).select_from(table).scalar_subquery()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from rerender.errors import RerenderError
 from rerender.studio.backends import EMBEDDED
@@ -24,8 +24,8 @@ class PaidRunsAtStake(RerenderError):
 
 def at_stake(database: Database, workspace: str) -> int:
     """How many paid runs of the workspace have pictures that are still to come, or may have been charged."""
-    with database.read() as connection:
-        return _at_stake(connection, workspace)
+    with database.read(workspace) as connection:
+        return _at_stake(connection)
 
 
 def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
@@ -33,31 +33,26 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
     `give_up` is how many paid runs at stake the visitor has agreed to lose. Raises `BeingSent`, `PaidRunsAtStake`.
     """
-    with database.write() as connection:
-        if _count(connection, workspace, runs.c.submission == Submission.SUBMITTING, runs.c.finished_at.is_(None)):
+    with database.write(workspace) as connection:
+        if _count(connection, runs.c.submission == Submission.SUBMITTING, runs.c.finished_at.is_(None)):
             raise BeingSent("A run is being sent right now. Nothing was deleted; try again in a moment.")
-        if _at_stake(connection, workspace) > give_up:
+        if _at_stake(connection) > give_up:
             raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
         previews = select(runs.c.render_id).where(runs.c.backend == EMBEDDED, runs.c.render_id.is_not(None))
-        render_ids = list(connection.scalars(previews.where(_mine(runs, workspace))))
+        render_ids = list(connection.scalars(previews))
         # Every table of a workspace, so that one of the future cannot be left out.
         for table in reversed(metadata.sorted_tables):
             if "workspace" not in table.c or OUTLIVES in table.info:
                 continue
-            connection.execute(delete(table).where(_mine(table, workspace)))
+            connection.execute(delete(table))
         return render_ids
 
 
-def _at_stake(connection: Connection, workspace: str) -> int:
+def _at_stake(connection: Connection) -> int:
     to_come = runs.c.finished_at.is_(None) | (STATE == State.STOPPED) | GIVEN_UP
     is_uncertain = STATE == State.UNCERTAIN
-    return _count(connection, workspace, runs.c.backend != EMBEDDED, to_come | is_uncertain)
+    return _count(connection, runs.c.backend != EMBEDDED, to_come | is_uncertain)
 
 
-def _count(connection: Connection, workspace: str, *conditions: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).where(_mine(runs, workspace), *conditions)) or 0
-
-
-def _mine(table: Table, workspace: str) -> ColumnElement[bool]:
-    """The one place that binds rows to the workspace."""
-    return table.c.workspace == workspace
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0

@@ -14,7 +14,7 @@ from PIL import Image
 
 from rerender.models import RenderRequest
 from rerender.studio.curation import Curation
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
@@ -342,7 +342,7 @@ def test_the_same_paid_request_is_not_sent_twice_either_when_it_may_have_been_ch
     same = ("render", "clay.png", "oak", "--seed", 1, "--timeout", 0)
     assert cli(*same).exit_code == 6
     database = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql(f"UPDATE runs SET finished_at = 5, {now}")
     database.close()
     refused = cli(*same)

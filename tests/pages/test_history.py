@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture
 from tests.studio.rows import add_run
@@ -98,7 +98,7 @@ def test_twenty_four_runs_make_a_page_and_a_page_that_has_lost_its_runs_gives_wa
     (pager,) = app.pagination
     pager.set_value(2).run()
     assert [card["facts"] for card in cards(app)] == ["512 × 512, seed 1", "512 × 512, seed 0"]
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("UPDATE runs SET deleted_at = 5 WHERE seed < 2")
     app.run()
     assert not app.exception
@@ -133,7 +133,7 @@ def test_an_opened_run_tells_everything_and_what_can_be_done_about_a_charge(app:
 
 def state_of(database: Database) -> tuple[str, bool]:
     """Of the only run: its `submission`, and whether it is deleted."""
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         return tuple(connection.exec_driver_sql("SELECT submission, deleted_at IS NOT NULL FROM runs").one())
 
 
@@ -177,7 +177,7 @@ def test_deleting_a_run_that_is_still_queued_cancels_it_and_says_that_nothing_is
 def test_a_run_that_was_sent_while_its_page_called_it_queued_is_not_deleted(
     queued: AppTest, database: Database
 ) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("UPDATE runs SET submitted_at = 5")
     press(queued, "Delete this run")
     assert state_of(database) == ("submitting", False)
@@ -196,7 +196,7 @@ def test_a_run_that_was_sent_while_its_page_called_it_queued_is_not_deleted(
 def test_a_cancel_that_comes_too_late_says_so_only_while_the_run_is_being_sent(
     queued: AppTest, database: Database, meanwhile: str, said: list[str]
 ) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql(f"UPDATE runs SET {meanwhile}")
     press(queued, "Cancel")
     assert [toast.value for toast in queued.toast] == said

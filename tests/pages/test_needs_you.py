@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.preferences import TYPED, change
 from rerender.studio.runs import Run, State
@@ -99,7 +99,7 @@ def test_other_pages_lead_there_in_one_line_while_something_needs_the_visitor(
     add_run(database, **UNCERTAIN)
     app.run()
     assert "2 runs need you" in links(app)
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("UPDATE runs SET settled_at = 5")
     app.run()
     assert not [link for link in links(app) if "need" in link]

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rerender import samples
 from rerender.models import CONTROL_IMAGE_MAX_BYTES
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture, png_header
@@ -108,10 +108,10 @@ def test_a_run_whose_control_image_cannot_be_used_again_is_shown_beside_a_form_w
 def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
     add_run(database, workspace=LOCAL, prompt="a prompt of its own")
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("ALTER TABLE blobs RENAME TO mislaid")
     assert app.run().exception
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO blobs")
     database.close()
     assert not app.run().exception

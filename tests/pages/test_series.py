@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rerender.studio import preferences
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, Answer, FakeApi
@@ -230,7 +230,7 @@ def test_a_yes_to_a_run_that_is_still_being_made_is_no_yes_to_one_that_was_stopp
     wait_until(lambda: api.state.get_count)
     click_render(app)
     assert "is still being made" in app.warning[0].value
-    with database_at(tmp_path) as database, database.write() as connection:
+    with database_at(tmp_path) as database, database.write(EVERYONE) as connection:
         connection.exec_driver_sql("UPDATE runs SET finished_at = 5, stopped_at = 5")
     press(app, "Render it again")
     assert len(prompts_sent(tmp_path)) == 1

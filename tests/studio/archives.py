@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 
 from rerender.studio import pictures
 from rerender.studio.archive import Archive, Imported
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.runs import RUN_COLUMNS, Run
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
 from tests.fake_api import picture
@@ -66,7 +66,7 @@ def a_database(new_database_file: Path) -> Iterator[Database]:
 
 
 def store(database: Database, run: Run, control_image: bytes, made: dict[int, bytes]) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         pictures.keep(connection, run.workspace, pictures.describe(control_image), control_image)
         connection.execute(insert(runs).values({one.name: getattr(run, one.name) for one in fields(Run)}))
         for position, data in made.items():
@@ -85,7 +85,7 @@ def everything(database: Database, workspace: str = "ours") -> dict[str, list[An
         "blobs": (blobs, [blobs.c.sha256, blobs.c.data], True),
         "preferences": (preferences, [preferences.c.name, preferences.c.value], True),
     }
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         return {
             name: sorted(
                 map(tuple, connection.execute(select(*columns).where(table.c.workspace == workspace, condition))),

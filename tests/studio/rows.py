@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from rerender.studio import pictures
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import outputs, runs
 from tests.fake_api import picture
 
@@ -40,7 +40,7 @@ def add_run(
         "stored_at": 1001.0 if columns.get("finished_at", True) is not None else None,
         **columns,
     }
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         pictures.keep(connection, row["workspace"], pictures.describe(sent), sent)
         connection.execute(insert(runs).values(row))
         for position, data in enumerate(results or []):

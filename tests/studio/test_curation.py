@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from rerender.studio.backends import Backend
 from rerender.studio.curation import NOTE_MAX_CHARS, UNDO_WITHIN, Curation, purge
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State
@@ -32,7 +32,7 @@ def curation(database: Database, wall: WallClock) -> Curation:
 
 
 def counts(database: Database) -> dict[str, int]:
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         tables = ("runs", "outputs", "images", "blobs", "thumbnails")
         return {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables}
 

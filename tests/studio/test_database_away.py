@@ -13,7 +13,7 @@ from sqlalchemy import func, make_url, select, text
 from rerender.studio import runner as runner_module
 from rerender.studio import sql
 from rerender.studio.backends import Backend
-from rerender.studio.database import WRITE_LOCK, Database, DatabaseAway
+from rerender.studio.database import EVERYONE, WRITE_LOCK, Database, DatabaseAway
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.tables import runs
@@ -40,7 +40,7 @@ def new_database(databases: Databases) -> Iterator[str]:
 
 
 def count(database: Database) -> int:
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         return connection.scalar(select(func.count()).select_from(runs)) or 0
 
 
@@ -51,19 +51,19 @@ def test_the_next_use_works_once_the_server_is_back(database: Database, server: 
         for _ in range(10):
             with pytest.raises(DatabaseAway, match="cannot be reached right now"):
                 count(database)
-            with pytest.raises(DatabaseAway), database.write():
+            with pytest.raises(DatabaseAway), database.write(EVERYONE):
                 pass
     finally:
         server.start()
     assert count(database) == 0
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(text("CREATE TABLE later (value INTEGER)"))
 
 
 def test_who_did_not_use_the_server_while_it_was_away_notices_nothing(database: Database, server: Server) -> None:
     for _ in range(2):
         assert count(database) == 0
-        with database.write():
+        with database.write(EVERYONE):
             pass
         server.stop()
         server.start()
@@ -71,7 +71,7 @@ def test_who_did_not_use_the_server_while_it_was_away_notices_nothing(database: 
 
 def test_a_write_that_loses_its_server_did_not_happen_and_can_be_done_again(database: Database, server: Server) -> None:
     def write(meanwhile: object = lambda: None) -> None:
-        with database.write() as connection:
+        with database.write(EVERYONE) as connection:
             connection.execute(text("INSERT INTO images VALUES ('ours', 'abc', 'image/png', 1, 1, 1)"))
             meanwhile()  # type: ignore[operator]
 
@@ -163,7 +163,7 @@ def test_no_error_log_or_name_holds_the_password(
 
 def test_readers_need_not_wait_for_writers_that_wait(database: Database) -> None:
     """More writers than the pools have connections, all of them behind one that takes its time."""
-    with database.write() as slow:
+    with database.write(EVERYONE) as slow:
         waiting = [threading.Thread(target=nothing_is_written, args=(database,)) for _ in range(12)]
         for thread in waiting:
             thread.start()
@@ -175,17 +175,17 @@ def test_readers_need_not_wait_for_writers_that_wait(database: Database) -> None
 
 
 def nothing_is_written(database: Database) -> None:
-    with database.write():
+    with database.write(EVERYONE):
         pass
 
 
 def test_a_process_has_few_connections_and_whoever_finds_none_free_is_told_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_ones = [database.read() for _ in range(sql.READERS + sql.MORE_READERS)]
+    open_ones = [database.read(EVERYONE) for _ in range(sql.READERS + sql.MORE_READERS)]
     monkeypatch.setattr(database._reader.pool, "_timeout", 0.01)
     connections = [one.__enter__() for one in open_ones]
-    with pytest.raises(DatabaseAway), database.read():
+    with pytest.raises(DatabaseAway), database.read(EVERYONE):
         pass
     for one in open_ones:
         one.__exit__(None, None, None)
@@ -194,11 +194,11 @@ def test_a_process_has_few_connections_and_whoever_finds_none_free_is_told_so(
 
 
 def test_a_writer_that_stands_still_stops_the_others_for_a_bounded_time(database: Database) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         names = ("lock_timeout", "idle_in_transaction_session_timeout")
         bounds = [connection.scalar(text(f"SHOW {name}")) for name in names]
         assert bounds == ["30s", "1min"]
-    with database.write(), database.read() as other:
+    with database.write(EVERYONE), database.read(EVERYONE) as other:
         other.execute(text("SET LOCAL lock_timeout = '10ms'"))
         with pytest.raises(DatabaseAway):
             other.execute(select(func.pg_advisory_xact_lock(WRITE_LOCK)))

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from rerender.client import NOT_FOUND_GRACE
 from rerender.studio.attention import Need
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.runner import Runner
@@ -274,7 +274,7 @@ def test_a_late_answer_overrules_what_its_owner_said(
 ) -> None:
     run_id = journal.begin("ours", backend, a_request())
     journal.sending(run_id)
-    with database.write() as connection:  # as another process does, for which this one seems to be gone
+    with database.write(EVERYONE) as connection:  # as another process does, for which this one seems to be gone
         connection.execute(update(runs).values(submission="uncertain", finished_at=5.0, owner=None, error="cut off"))
     assert runner.settle("ours", run_id, charged=charged)
     said = read(history, run_id)
@@ -325,7 +325,7 @@ def test_a_run_that_was_taken_over_while_in_flight_and_is_then_not_accepted_was_
 ) -> None:
     def take_over(request: Request) -> None:
         if request.method == "POST":
-            with database.write() as connection:  # as another process does, for which this one seems to be gone
+            with database.write(EVERYONE) as connection:  # as another process does, for which this one seems to be gone
                 connection.execute(update(runs).values(submission="uncertain", finished_at=5.0, owner=None))
 
     api.state.on_request = take_over

@@ -18,7 +18,7 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio import archive as archive_module
 from rerender.studio import manifest, pictures
 from rerender.studio.archive import ArchiveError
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.tables import preferences
 from tests.fake_api import picture, png_header
@@ -335,7 +335,7 @@ def test_an_encrypted_entry_is_refused(archive: bytes, database: Database) -> No
 
 
 def test_an_import_that_cannot_be_stored_leaves_nothing(archive: bytes, database: Database) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.exec_driver_sql(
             "CREATE TRIGGER full BEFORE INSERT ON outputs BEGIN SELECT RAISE(ABORT, 'disk full'); END"
             if database.is_file
@@ -345,7 +345,7 @@ def test_an_import_that_cannot_be_stored_leaves_nothing(archive: bytes, database
 
 
 def test_preferences_that_are_here_stay_and_those_of_others_are_left_alone(archive: bytes, database: Database) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(insert(preferences).values(workspace="ours", name="fit", value="crop"))
         connection.execute(insert(preferences).values(workspace="theirs", name="size", value="large"))
     data = changed(archive, lambda document: document.update(preferences={"fit": "pad", "size": "draft"}))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from rerender.models import RenderRequest
 from rerender.studio.archive import Archive, Contents
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.preferences import change, load
 from rerender.studio.runner import Runner
@@ -39,25 +39,25 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
 
 def test_what_a_write_reads_is_true_until_it_ends(database: Database) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(text("CREATE TABLE counter (value INTEGER)"))
         connection.execute(text("INSERT INTO counter VALUES (0)"))
 
     def count() -> None:
         for _ in range(20):
-            with database.write() as connection:
+            with database.write(EVERYONE) as connection:
                 value = connection.scalar(text("SELECT value FROM counter"))
                 connection.execute(text("UPDATE counter SET value = :next"), {"next": value + 1})
 
     at_once(*[count] * AT_ONCE)
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         assert connection.scalar(text("SELECT value FROM counter")) == AT_ONCE * 20
 
 
 def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None:
-    with database.read() as reader:
+    with database.read(EVERYONE) as reader:
         assert reader.scalar(select(func.count()).select_from(images)) == 0
-        with database.write() as writer:
+        with database.write(EVERYONE) as writer:
             writer.execute(text("INSERT INTO images VALUES ('ours', 'abc', 'image/png', 1, 1, 1)"))
         assert reader.scalar(select(func.count()).select_from(images)) == 0
 
@@ -94,7 +94,7 @@ def test_deleting_everything_while_something_is_sent_loses_no_paid_run(
         if history.run(str(run_id)) is not None:
             assert finished(history, str(run_id)).stored_at
     assert wipe(database, "ours") == []
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         assert not any(connection.scalar(select(func.count()).select_from(table)) for table in metadata.sorted_tables)
 
 
@@ -111,5 +111,5 @@ def test_a_workspace_is_counted_exported_and_imported(
     data = exported(database)
     assert imported(database, data, "theirs").runs == 1
     assert everything(database, "theirs")["blobs"] == everything(database)["blobs"]
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         assert connection.scalar(select(func.count()).select_from(outputs)) == 4

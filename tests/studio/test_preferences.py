@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from rerender.errors import ConfigurationError
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.preferences import TYPED, Preferences, change, load
 from tests.studio.helpers import SQLITE
 
 
 def write(database: Database, name: str, value: str) -> None:
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         row = {"name": name, "value": value}
         connection.execute(text("INSERT INTO preferences VALUES ('ours', :name, :value)"), row)
 
@@ -87,6 +87,6 @@ def test_a_name_of_a_newer_version_is_passed_over_and_kept(database: Database) -
     write(database, "of_the_future", '"yes"')
     change(database, "ours", batch_size=2)
     assert load(database, "ours") == Preferences(batch_size=2)
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         names = connection.scalars(text("SELECT name FROM preferences ORDER BY name")).all()
     assert names == ["batch_size", "of_the_future"]

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from rerender.errors import ImageError
 from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State
@@ -241,7 +241,7 @@ def test_the_key_is_nowhere_in_the_database(
         finished(history, runner.submit("ours", backend, a_request(seed=seed)))
     api.state.get_answers = [Answer(401, {"error": f"bad key {key}"}), Answer(404, {"error": key})]
     assert finished(history, runner.submit("ours", backend, a_request(seed=9))).stored_at
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
     assert rows
     assert key not in repr(rows)

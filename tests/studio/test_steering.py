@@ -14,7 +14,7 @@ from sqlalchemy import update
 from rerender.studio.attention import Need
 from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.curation import Curation, purge
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.runner import Runner
@@ -299,7 +299,7 @@ def test_a_run_without_a_usable_key_needs_it(
 @SQLITE
 def test_counting_needs_goes_through_an_index(database: Database) -> None:
     seen: list[str] = []
-    with database.read() as connection:
+    with database.read(EVERYONE) as connection:
         plan = "EXPLAIN QUERY PLAN SELECT count(*) FROM runs WHERE workspace = 'ours' AND stored_at IS NULL"
         seen = [str(row) for row in connection.exec_driver_sql(plan)]
     assert "ix_runs_workspace_stored_at" in seen[0]
@@ -307,7 +307,7 @@ def test_counting_needs_goes_through_an_index(database: Database) -> None:
 
 def test_an_older_archive_that_knows_nothing_of_decisions_is_imported(database: Database) -> None:
     add_run(database, **PAID, created_at=1.8e9, results=[picture()])
-    with database.write() as connection:
+    with database.write(EVERYONE) as connection:
         connection.execute(update(runs).values(finished_at=1.8e9, stored_at=1.8e9))
 
     def forget(document: dict[str, Any]) -> None:

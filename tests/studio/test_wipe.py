@@ -28,11 +28,9 @@ MARK = "a prompt that nobody else writes"
 
 def rows(database: Database, workspace: str) -> dict[str, int]:
     """How many rows of the workspace each table has, where it has any."""
-    with database.read() as connection:
-        counts = {
-            table.name: connection.scalar(select(func.count()).where(table.c.workspace == workspace))
-            for table in metadata.sorted_tables
-        }
+    tables = [table for table in metadata.sorted_tables if "workspace" in table.c]
+    with database.read(workspace) as connection:
+        counts = {table.name: connection.scalar(select(func.count()).select_from(table)) for table in tables}
     return {name: count for name, count in counts.items() if count}
 
 
