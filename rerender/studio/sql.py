@@ -41,7 +41,8 @@ class DatabaseAway(RerenderError, SQLAlchemyError):
 def engines(url: str | URL) -> tuple[Engine, Engine]:
     """Who reads and who writes. Nothing is connected before the first use, and again after a server was away.
 
-    Both bind what they do to a workspace, and raise `DatabaseAway` for what passes by itself. Raises `ArgumentError` for an address that is none.
+    Both bind what they do to a workspace, and raise `DatabaseAway` for what passes by itself. Raises `ArgumentError`
+    for an address that is none.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
