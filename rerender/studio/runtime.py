@@ -109,18 +109,19 @@ class Runtime:
         """What people of this workspace do with their runs."""
         return Curation(self.database, workspace)
 
-    def ready(self, backend: Backend) -> Backend:
-        """The backend as the runner needs it: the preview with its address, which starts it; others as they are.
+    def ready(self, backend: Backend, workspace: str) -> Backend:
+        """The backend as the runner needs it for runs of the workspace: the preview with its address, which starts it;
+        others as they are.
 
         Raises `ConfigurationError` for one without its key: another backend in its place would not be what was meant.
         """
         if backend.needs_key:
             raise ConfigurationError(KEY_MISSING)
-        return self.embedded_backend() if backend.name == EMBEDDED else backend
+        return self.embedded_backend(workspace) if backend.name == EMBEDDED else backend
 
-    def embedded_backend(self) -> Backend:
+    def embedded_backend(self, workspace: str) -> Backend:
         """The embedded preview, started on first use. Raises `ConfigurationError` or `OSError` when it cannot be."""
-        return self._embedded.backend()
+        return self._embedded.backend(workspace)
 
     @property
     def previews_end_here(self) -> bool:
@@ -143,7 +144,7 @@ class Runtime:
             # Renders that never ended well are still in the service's folder, also when it has not been started yet.
             self._find_backend(EMBEDDED, workspace)
         for render_id in render_ids:
-            self._embedded.forget(render_id)
+            self._embedded.forget(workspace, render_id)
         self.database.vacuum()
 
     def close(self) -> None:
@@ -173,7 +174,7 @@ class Runtime:
         """Who can go on with a run that another process left, None when nobody here can."""
         try:
             if name == EMBEDDED:
-                backend = self._embedded.backend()
+                backend = self._embedded.backend(workspace)
                 return None if self._embedded.is_private else backend
             backend = configured(self._sources, self._mode)
             pace = preferences.load(self.database, workspace).poll_floor
@@ -186,7 +187,7 @@ class Runtime:
 
     def _forget_at_preview(self, run: Run) -> None:
         if run.backend == EMBEDDED and run.render_id:
-            self._embedded.forget(run.render_id)
+            self._embedded.forget(run.workspace, run.render_id)
 
 
 def _usable(home: Path) -> Path:
