@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rerender.studio.database import DatabaseAway
 from rerender.ui import callbacks, page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
@@ -15,4 +16,7 @@ pages = [
 ]
 current = st.navigation(pages, position="top")
 page.follow_deep_link()
-current.run()
+try:
+    current.run()
+except DatabaseAway as error:
+    runtime.say_away(error)

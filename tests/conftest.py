@@ -11,9 +11,14 @@ import pytest
 from rerender.client import Client
 from tests.clients import client_at
 from tests.fake_api import FakeApi, FakeTime
+from tests.postgres import IS_MISSING, RUNNING, Databases, Server
 
 # requirements.txt brings pytest, for whoever runs it without `make test`; what needs more is left out then, and said.
 MISSING = [name for name in ("hypothesis", "playwright", "psutil", "schemathesis") if find_spec(name) is None]
+NEEDS = [f"from {name} import" for name in MISSING]
+if IS_MISSING:
+    MISSING.append("PostgreSQL")
+    NEEDS += ["import POSTGRESQL", "import Databases, Server"]
 
 
 if "hypothesis" not in MISSING:
@@ -27,8 +32,8 @@ if "hypothesis" not in MISSING:
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if collection_path.name == "e2e":
         return bool(MISSING) or None
-    if collection_path.suffix == ".py" and MISSING:
-        return any(f"from {name} import" in collection_path.read_text("utf-8") for name in MISSING) or None
+    if collection_path.suffix == ".py" and NEEDS:
+        return any(words in collection_path.read_text("utf-8") for words in NEEDS) or None
     return None
 
 
@@ -50,6 +55,20 @@ def _nobodys_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server that the test may stop, if it starts it again."""
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Where databases are made on a PostgreSQL server."""
+    return Databases(RUNNING or request.getfixturevalue("server").url)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def _submit(
             again_costs = f"With --again it is rendered once more, and costs again. {_NOTHING_SENT}"
             raise Problem(Exit.WRONG, f"{_said_of(twin)} {again_costs}")
         try:
-            ready = runtime.ready(backend)
+            ready = runtime.ready(backend, LOCAL)
         except OSError as error:
             raise Problem(Exit.WRONG, f"The preview engine cannot be started: {error.strerror}.") from None
         if stop.asked:

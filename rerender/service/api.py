@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import IO, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Request
@@ -16,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from rerender.images import FORMATS
 from rerender.models import DEFAULT_WORKFLOW_ID
+from rerender.service.accounts import Accounts
 from rerender.service.jobs import Jobs
 from rerender.service.reading import ReadToTheEnd, check_announced, read_body
 from rerender.service.refusals import Refusal, add_error_handlers, documented
@@ -34,8 +34,8 @@ _DESCRIPTION = """The ReRender API, served from this machine. Pictures are made 
 by rules, no AI model. Press *Authorize* and enter the API key to try the calls here."""
 
 
-def create_app(jobs: Jobs, api_keys: Collection[str], *, faults: bool = False) -> FastAPI:
-    """The API over `jobs`, for whoever has one of `api_keys`. `faults`: whether its health says that some are on."""
+def create_app(jobs: Jobs, accounts: Accounts, *, faults: bool = False) -> FastAPI:
+    """The API over `jobs`, for whoever has a key of an account. `faults`: whether its health says that some are on."""
     app = FastAPIOffline(
         title="ReRender API, local",
         description=_DESCRIPTION,
@@ -47,26 +47,27 @@ def create_app(jobs: Jobs, api_keys: Collection[str], *, faults: bool = False) -
     )
     app.add_middleware(ReadToTheEnd)
     add_error_handlers(app)
-    _add_renders(app, jobs, api_keys)
+    _add_renders(app, jobs, accounts)
     _add_pictures(app, jobs)
     _add_health(app, jobs, faults)
     return app
 
 
-def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
-    key_needed = [Depends(_key_check(api_keys))]
+def _add_renders(app: FastAPI, jobs: Jobs, accounts: Accounts) -> None:
+    account_of = Depends(_account_of(accounts))
     # Eight bodies of 10 MB, parsed at once, took 836 MB of memory.
     one_at_a_time = asyncio.Lock()
 
     @app.post(
         "/api/workflows/{workflow_id}",
         summary="Submit a run",
-        dependencies=key_needed,
         responses=documented(401, 404, 408, 413, 415, 422, 429),
         openapi_extra={"requestBody": _request_body()},
     )
     async def submit(
-        workflow_id: Annotated[str, Path(examples=[DEFAULT_WORKFLOW_ID])], request: Request
+        workflow_id: Annotated[str, Path(examples=[DEFAULT_WORKFLOW_ID])],
+        request: Request,
+        account: str = account_of,
     ) -> SubmitAnswer:
         if workflow_id != DEFAULT_WORKFLOW_ID:
             raise Refusal(404, "not_found", f"There is no such workflow here; the one served is {DEFAULT_WORKFLOW_ID}.")
@@ -75,25 +76,20 @@ def _add_renders(app: FastAPI, jobs: Jobs, api_keys: Collection[str]) -> None:
         with jobs.scratch_file() as body:
             await read_body(request, body)
             async with one_at_a_time:
-                return SubmitAnswer(render_id=await run_in_threadpool(_submit, jobs, body, workflow_id))
+                return SubmitAnswer(render_id=await run_in_threadpool(_submit, jobs, body, workflow_id, account))
 
-    @app.get(
-        "/api/renders/{render_id}",
-        summary="Get a result",
-        dependencies=key_needed,
-        responses=documented(401, 404),
-    )
-    def get_render(render_id: str, request: Request, response: Response) -> RenderAnswer:
-        record = jobs.find(render_id)
+    @app.get("/api/renders/{render_id}", summary="Get a result", responses=documented(401, 404))
+    def get_render(render_id: str, request: Request, response: Response, account: str = account_of) -> RenderAnswer:
+        record = jobs.find(render_id, account)
         if record is None:
             raise Refusal(404, "not_found", "There is no such render.")
         response.headers["Cache-Control"] = "no-store"
         return _render_answer(record, str(request.base_url))
 
 
-def _submit(jobs: Jobs, body: IO[bytes], workflow_id: str) -> str:
+def _submit(jobs: Jobs, body: IO[bytes], workflow_id: str, account: str) -> str:
     body.seek(0)
-    return jobs.submit(read_request(body.read()), workflow_id)
+    return jobs.submit(read_request(body.read()), workflow_id, account)
 
 
 _PICTURES: dict[int | str, dict[str, Any]] = {
@@ -158,15 +154,13 @@ def _add_health(app: FastAPI, jobs: Jobs, faults: bool) -> None:
 _BEARER = HTTPBearer(auto_error=False, description="The API key that the service was started with")
 
 
-def _key_check(api_keys: Collection[str]) -> Callable[..., None]:
-    keys = [key.encode() for key in api_keys]
-
-    def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
-        given = credentials.credentials.encode() if credentials else b""
-        # Every key is compared, in constant time: how long it takes must not tell which came close.
-        if not sum(hmac.compare_digest(given, key) for key in keys):
+def _account_of(accounts: Accounts) -> Callable[..., str]:
+    def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> str:
+        account = accounts.of(credentials.credentials) if credentials else None
+        if account is None:
             message = "The API key is wrong." if credentials else "An API key is needed: Authorization: Bearer KEY."
             raise Refusal(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+        return account
 
     return check
 

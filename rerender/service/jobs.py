@@ -23,6 +23,7 @@ from rerender import memory
 from rerender.engines.base import Cancelled, Engine
 from rerender.errors import RerenderError
 from rerender.models import TERMINAL, Phase, RenderRequest
+from rerender.service.accounts import OWNER
 from rerender.service.retention import Ended, Retention
 from rerender.service.storage import Picture, Record, Storage
 from rerender.service.timings import Stopwatch
@@ -123,20 +124,21 @@ class Jobs:
         """How many renders wait, and how many are in work."""
         return len(self._waiting), self._in_work
 
-    def submit(self, request: RenderRequest, workflow_id: str) -> str:
-        """Store the request and queue it; its render id. Raises `QueueFull`."""
+    def submit(self, request: RenderRequest, workflow_id: str, account: str = OWNER) -> str:
+        """Store the request of the account and queue it; its render id. Raises `QueueFull`."""
         with self._changed:
             if len(self._waiting) >= self._queue_limit:
                 raise QueueFull(f"{self._queue_limit} renders are waiting already. Try again when some are done.")
             description = dict(self._engine.describe(request))
-            record = self._storage.create(request, workflow_id, self._clock(), description)
+            record = self._storage.create(request, workflow_id, self._clock(), description, account)
             self._waiting.append(record.id)
             self._changed.notify_all()
             return record.id
 
-    def find(self, render_id: str) -> Record | None:
-        """The render as it stands, None for an unknown id."""
-        return self._storage.find(render_id)
+    def find(self, render_id: str, account: str = OWNER) -> Record | None:
+        """The render as it stands, None for an id that is none of the account's."""
+        record = self._storage.find(render_id)
+        return record if record and record.account == account else None
 
     def scratch_file(self) -> IO[bytes]:
         """An empty file that is gone when it is closed: for a request that is still arriving."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import re
 import signal
 import socket
 import threading
@@ -19,13 +18,13 @@ from starlette.types import ASGIApp
 
 from rerender.engines.base import Engine
 from rerender.errors import ConfigurationError
+from rerender.service.accounts import OWNER, Accounts, OneAccount
 from rerender.service.api import create_app
 from rerender.service.faults import ClosableProtocol, Fault, FaultyApp
 from rerender.service.jobs import QUEUE_LIMIT, Jobs
 from rerender.service.retention import Retention
 from rerender.service.storage import Storage
 
-_API_KEY = re.compile(r"[!-~]+")
 _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
@@ -36,14 +35,15 @@ class CannotListen(ConfigurationError):
 class LocalServer:
     """The ReRender API over `folder`. Nothing happens before `start` or `run`; port 0 takes a free port.
 
-    It takes renders until `queue_limit` wait, keeps ended ones as `retention` says, and `faults` break some answers.
+    `accounts` are who may use it, or the API keys of the only one. It takes renders until `queue_limit` wait, keeps
+    ended ones as `retention` says, and `faults` break some answers.
     """
 
     def __init__(
         self,
         folder: Path,
         engine: Engine,
-        api_keys: Sequence[str],
+        accounts: Accounts | Sequence[str],
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -51,9 +51,8 @@ class LocalServer:
         retention: Retention | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
-        if not api_keys or not all(_API_KEY.fullmatch(key) for key in api_keys):
-            raise ConfigurationError("An API key is one word of plain ASCII characters.")
-        self._folder, self._engine, self._api_keys = folder, engine, tuple(api_keys)
+        self._folder, self._engine = folder, engine
+        self._accounts = OneAccount(accounts) if isinstance(accounts, Sequence) else accounts
         self._host, self._port = host, port
         self._queue_limit, self._retention, self._faults = queue_limit, retention, tuple(faults)
         self._jobs: Jobs | None = None
@@ -85,7 +84,7 @@ class LocalServer:
             self._cleanup = cleanup.pop_all()
 
     def _serve(self, jobs: Jobs, listener: socket.socket) -> Callable[[], None]:
-        app = create_app(jobs, self._api_keys, faults=bool(self._faults))
+        app = create_app(jobs, self._accounts, faults=bool(self._faults))
         if self._faults:
             return _serve(FaultyApp(app, self._faults), listener, ClosableProtocol)
         return _serve(app, listener, "auto")
@@ -113,9 +112,9 @@ class LocalServer:
         with self._closing:
             self._cleanup.close()
 
-    def forget(self, render_id: str) -> None:
-        """Delete a render and its pictures, in whatever phase. Unknown ids are no error."""
-        if self._jobs is not None:
+    def forget(self, render_id: str, account: str = OWNER) -> None:
+        """Delete a render of the account and its pictures, in whatever phase. Ids that are none of its are no error."""
+        if self._jobs is not None and self._jobs.find(render_id, account):
             self._jobs.forget(render_id)
 
 

@@ -34,6 +34,7 @@ from pydantic import Field, TypeAdapter
 from rerender.errors import RerenderError
 from rerender.images import FORMATS
 from rerender.models import TERMINAL, Phase, RenderRequest
+from rerender.service.accounts import OWNER
 from rerender.service.retention import Ended
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Record:
     pictures: tuple[Picture, ...] = ()
     misc: dict[str, Any] = field(default_factory=dict)
     interruptions: _Size = 0
+    account: str = OWNER
 
 
 # Fields of a later version are passed over, so that going back to this one loses nothing.
@@ -96,8 +98,10 @@ class Storage:
         """Let others use the folder."""
         self._lock.close()
 
-    def create(self, request: RenderRequest, workflow_id: str, now: float, misc: dict[str, Any]) -> Record:
-        """Store a new render in the phase `pending`, on the disk when this returns."""
+    def create(
+        self, request: RenderRequest, workflow_id: str, now: float, misc: dict[str, Any], account: str = OWNER
+    ) -> Record:
+        """Store a new render of the account in the phase `pending`, on the disk when this returns."""
         record = Record(
             id=secrets.token_hex(12),
             workflow_id=workflow_id,
@@ -111,6 +115,7 @@ class Storage:
             seed=request.seed,
             control_image=self.add_picture(request.control_image),
             misc=misc,
+            account=account,
         )
         _write(self._path(record.id), _to_json(record))
         return record

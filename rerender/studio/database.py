@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -17,8 +16,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    create_engine,
-    event,
     func,
     insert,
     inspect,
@@ -26,17 +23,16 @@ from sqlalchemy import (
 )
 
 from rerender.errors import ConfigurationError
-from rerender.studio.binding import EVERYONE, OPTION, Everyone, bind_all
+from rerender.studio.binding import EVERYONE, OPTION, Everyone
+from rerender.studio.sql import BUSY_TIMEOUT_S, DatabaseAway, engines
 from rerender.studio.tables import metadata
 
-__all__ = ["EVERYONE", "MIGRATIONS", "Database", "Everyone", "sqlite_url"]
+__all__ = ["BUSY_TIMEOUT_S", "EVERYONE", "MIGRATIONS", "Database", "DatabaseAway", "Everyone", "sqlite_url"]
 
 _log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-BUSY_TIMEOUT_S = 30
-ONE_MOMENT = "REPEATABLE READ"
 WRITE_LOCK = 7_358_253
 """The number under which PostgreSQL knows that somebody writes: any, but the same for every process of this app."""
 
@@ -62,20 +58,14 @@ class Database:
     """
 
     def __init__(self, url: str | URL) -> None:
-        self._engine = create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _set_up_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
-        bind_all(self._engine)
-        self._writer = self._engine.execution_options(writes=True)
-        # SQLite's readers see one moment as they are, PostgreSQL's only when they ask for it.
-        self._reader = self._engine if self.is_file else self._engine.execution_options(isolation_level=ONE_MOMENT)
+        self._reader, self._writer = engines(url)
 
     @classmethod
     def open(cls, url: str | URL) -> Database:
         """Connect and bring the schema up to date. Two processes may do this at once.
 
-        Raises `ConfigurationError` when a newer version of the app wrote the database.
+        Raises `ConfigurationError` when a newer version of the app wrote the database, `DatabaseAway` when it cannot
+        be reached.
         """
         database = cls(url)
         try:
@@ -88,12 +78,12 @@ class Database:
     @property
     def is_file(self) -> bool:
         """Whether it is a file of this machine, not a server."""
-        return self._engine.dialect.name == "sqlite"
+        return self._reader.dialect.name == "sqlite"
 
     @property
     def place(self) -> str:
         """Where it is, in words, without a user name or password."""
-        url = self._engine.url
+        url = self._reader.url
         return f"the file {url.database}" if self.is_file else f"the database {url.database} at {url.host}"
 
     @contextmanager
@@ -122,7 +112,7 @@ class Database:
             return
         # A transaction, which `read` and `write` begin, is where VACUUM cannot be. What was deleted is also in the
         # write-ahead log until that is emptied.
-        with closing(self._engine.raw_connection()) as connection:
+        with closing(self._reader.raw_connection()) as connection:
             try:
                 for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                     connection.cursor().execute(statement)
@@ -131,7 +121,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection. Idempotent."""
-        self._engine.dispose()
+        self._reader.dispose()
+        self._writer.dispose()
 
     def _migrate(self) -> None:
         known = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -171,23 +162,3 @@ def _make_tables(connection: Connection, revision: str) -> str:
     _versions.create(connection)
     connection.execute(insert(_versions).values(version_num=revision))
     return revision
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own implicit BEGIN would come too late: `_begin_sqlite` says when a transaction starts.
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
-    connection.create_function("lower", 1, _lower, deterministic=True)
-
-
-def _lower(text: object) -> object:
-    return text.lower() if isinstance(text, str) else text
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

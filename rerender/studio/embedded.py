@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 import threading
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rerender.engines.deferred import Deferred
 from rerender.engines.settings import working_size
+from rerender.service.accounts import SignedAccounts
 from rerender.studio.backends import PREVIEW, Backend
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Embedded:
         self._lock = threading.Lock()
         self._server: LocalServer | None = None
         self._backend = PREVIEW
+        self._accounts = SignedAccounts()
         self._private: Path | None = None
         self._closed = False
 
@@ -52,8 +53,10 @@ class Embedded:
         """Whether it works over a temporary folder, and so knows nothing of earlier renders."""
         return self._private is not None
 
-    def backend(self) -> Backend:
-        """The backend with its address and key; starts the service on first use.
+    def backend(self, workspace: str) -> Backend:
+        """The backend with its address and the workspace's key, which reaches the workspace's renders alone.
+
+        Starts the service on first use.
 
         Raises `ConfigurationError` or `OSError` when it cannot be started, `RuntimeError` after `close`.
         """
@@ -62,13 +65,13 @@ class Embedded:
                 raise RuntimeError("The preview service is closed.")
             if self._server is None:
                 self._start()
-            return self._backend
+            return replace(self._backend, api_key=self._accounts.key_of(workspace))
 
-    def forget(self, render_id: str) -> None:
-        """Delete a render and its pictures, if the service is running."""
+    def forget(self, workspace: str, render_id: str) -> None:
+        """Delete a render of the workspace and its pictures, if the service is running."""
         with self._lock:
             if self._server is not None:
-                self._server.forget(render_id)
+                self._server.forget(render_id, workspace)
 
     def close(self) -> None:
         """Stop the service. Idempotent."""
@@ -86,16 +89,16 @@ class Embedded:
         working_size()  # A wrong one is told now, and not to whoever renders first.
         # Loading the engine takes 0.1 s and 20 MB, which an app that nobody renders with need not have. The first
         # request waits for it before its work is taken; its render then takes no longer than the next.
-        token, engine = secrets.token_urlsafe(32), Deferred(self._make_engine)
-        server = LocalServer(self._folder, engine, [token])
+        engine = Deferred(self._make_engine)
+        server = LocalServer(self._folder, engine, self._accounts)
         if self._starts(server):
             self._holder.write_text(str(os.getpid()))
         else:
             self._private = Path(tempfile.mkdtemp(prefix="rerender-service-"))
-            server = LocalServer(self._private, engine, [token])
+            server = LocalServer(self._private, engine, self._accounts)
             server.start()
         self._server = server
-        self._backend = replace(PREVIEW, base_url=server.base_url, api_key=token)
+        self._backend = replace(PREVIEW, base_url=server.base_url)
 
     def _starts(self, server: LocalServer) -> bool:
         """Whether the folder can be had. After a hot reload the older self of this process still has it for a while."""

@@ -51,6 +51,7 @@ OWNER_REFUSED = "The API refused the app owner's key, or its account has no cred
 BROKE_OFF = "Sending stopped with an error, and the run may have been charged."
 CLOSED = "It was stopped before it was sent."
 NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
+NOT_WRITTEN = "The history could not be written to, so it was not sent. Nothing was charged; render it again."
 PREVIEW_LOST = "The preview service did not answer. It cost nothing; render it again."
 
 T = TypeVar("T")
@@ -189,7 +190,12 @@ class Runner:
         return decided
 
     def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
-        if not self._journal.sending(run_id):
+        try:
+            if not self._journal.sending(run_id):
+                return
+        except SQLAlchemyError:
+            unsent = partial(self._journal.not_accepted, run_id, Submission.REFUSED, NOT_WRITTEN)
+            self._surely(unsent, f"run {run_id} was not sent")
             return
         then = OWNER_PAID if backend.is_shared else CHECK_FIRST
         submission, error = Submission.UNCERTAIN, f"{BROKE_OFF} {then}"

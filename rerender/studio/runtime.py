@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
 from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio import preferences, wipe
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
 from rerender.studio.curation import Curation, purge
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import Database, DatabaseAway, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
@@ -34,6 +34,8 @@ __all__ = ["Runtime", "home_from"]
 
 _log = logging.getLogger(__name__)
 
+UNUSABLE = "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
+UNREADABLE = "The database in {} cannot be read. Move it away to start afresh."
 KEY_MISSING = "Type your key in Settings, or choose the preview. Nothing was sent."
 
 
@@ -78,23 +80,22 @@ class Runtime:
 
         `sources` and `mode` are those given to `configured`. Without `resume` nothing is taken up before the first
         run, for a process that may only want to read. Raises `ConfigurationError` for a database that is newer
-        than the app, or cannot be read.
+        than the app, or cannot be read, `DatabaseAway` for a server that cannot be reached.
         """
         usable = _usable(home)
         try:
             database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
-        except (ArgumentError, DatabaseError, ImportError):
+        except (ArgumentError, DatabaseError, DatabaseAway, ImportError) as error:
+            # A server comes back; a file that cannot be opened does not.
+            if isinstance(error, DatabaseAway) and not (database_url or "sqlite").startswith("sqlite"):
+                raise
             # Nothing of what the driver says: it may quote the address, which holds a password.
-            raise ConfigurationError(
-                "The database at RERENDER_DATABASE_URL cannot be used. Check its address and that its driver is there."
-                if database_url
-                else f"The database in {usable} cannot be read. Move it away to start afresh."
-            ) from None
+            raise ConfigurationError(UNUSABLE if database_url else UNREADABLE.format(usable)) from None
         embedded = Embedded(usable / "service", make_engine)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
         try:
             purge(database)
-        except DatabaseError as error:
+        except SQLAlchemyError as error:
             _log.warning("What was deleted is purged at the next start: %s", error)
         if resume:
             runtime.runner.resume()
@@ -108,18 +109,19 @@ class Runtime:
         """What people of this workspace do with their runs."""
         return Curation(self.database, workspace)
 
-    def ready(self, backend: Backend) -> Backend:
-        """The backend as the runner needs it: the preview with its address, which starts it; others as they are.
+    def ready(self, backend: Backend, workspace: str) -> Backend:
+        """The backend as the runner needs it for runs of the workspace: the preview with its address, which starts it;
+        others as they are.
 
         Raises `ConfigurationError` for one without its key: another backend in its place would not be what was meant.
         """
         if backend.needs_key:
             raise ConfigurationError(KEY_MISSING)
-        return self.embedded_backend() if backend.name == EMBEDDED else backend
+        return self.embedded_backend(workspace) if backend.name == EMBEDDED else backend
 
-    def embedded_backend(self) -> Backend:
+    def embedded_backend(self, workspace: str) -> Backend:
         """The embedded preview, started on first use. Raises `ConfigurationError` or `OSError` when it cannot be."""
-        return self._embedded.backend()
+        return self._embedded.backend(workspace)
 
     @property
     def previews_end_here(self) -> bool:
@@ -140,9 +142,9 @@ class Runtime:
         render_ids = wipe.wipe(self.database, workspace, give_up=give_up)
         if render_ids:
             # Renders that never ended well are still in the service's folder, also when it has not been started yet.
-            self._preview()
+            self._preview(workspace)
         for render_id in render_ids:
-            self._embedded.forget(render_id)
+            self._embedded.forget(workspace, render_id)
         self.database.vacuum()
 
     def close(self) -> None:
@@ -160,7 +162,7 @@ class Runtime:
                 self.runner.close()
 
     def _warm(self) -> None:
-        self._preview()
+        self._preview("")
         # Streamlit collects garbage after each run of a page, twice a second while one waits. Going through all that
         # was imported takes it 55 ms; what is here now stays, so it need not be looked at.
         gc.collect()
@@ -175,21 +177,23 @@ class Runtime:
         may be another visitor's picture.
         """
         if run.is_preview:
-            return self._preview()
+            return self._preview(run.workspace)
         if not (run.is_shared or run.workspace == LOCAL):
             return None
         try:
             backend = configured(self._sources, self._mode)
             pace = preferences.load(self.database, run.workspace).poll_floor
             return replace(backend, poll_floor=pace) if backend.name == run.backend else None
+        except DatabaseAway:
+            raise
         except (RerenderError, OSError, RuntimeError) as error:
             _log.warning("The backend %s cannot be used: %s", run.backend, error)
             return None
 
-    def _preview(self) -> Backend | None:
-        """The embedded preview if it is here, has its folder for itself, and so has what another process left."""
+    def _preview(self, workspace: str) -> Backend | None:
+        """The embedded preview for the workspace, None where it is not what has the previews of other processes."""
         try:
-            backend = self._embedded.backend()
+            backend = self._embedded.backend(workspace)
         except (RerenderError, OSError, RuntimeError) as error:
             _log.warning("The preview cannot be used: %s", error)
             return None
@@ -197,7 +201,7 @@ class Runtime:
 
     def _forget_at_preview(self, run: Run) -> None:
         if run.backend == EMBEDDED and run.render_id:
-            self._embedded.forget(run.render_id)
+            self._embedded.forget(run.workspace, run.render_id)
 
 
 def _usable(home: Path) -> Path:

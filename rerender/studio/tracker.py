@@ -163,9 +163,10 @@ class Tracker:
             if run_id in mine and backend is not None:
                 watch.backend = backend
                 continue
-            self._drop(watch)
             if backend is None:
+                # While it cannot be written, the run is still ours to follow.
                 self._journal.let_go(run_id)
+            self._drop(watch)
 
     def _take_up_orphans(self) -> None:
         """Go on with what others left, and forget the keys that nobody needs any more."""

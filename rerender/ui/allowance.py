@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from rerender.errors import ConfigurationError
 from rerender.studio import budget
 from rerender.studio.backends import Backend, Caps, configured
-from rerender.studio.budget import Cap, Spent
+from rerender.studio.budget import Cap
 from rerender.ui import settings
 from rerender.ui.runtime import Visit
 
@@ -46,24 +47,22 @@ def spending(visit: Visit) -> None:
     if not caps and not in_all.credits:
         return
     st.subheader("Spent with your key", anchor=False)
-    rows = [
-        ("Today", *_figures(today), _cap(caps.per_day if caps else None)),
-        ("In all", *_figures(in_all), _cap(caps.in_all if caps else None)),
+    of_both = [
+        ("Spent", f"{today.settled:g}", f"{in_all.settled:g}"),
+        ("Being sent", f"{today.reserved:g}", f"{in_all.reserved:g}"),
+        ("Uncertain", f"{today.uncertain:g}", f"{in_all.uncertain:g}"),
+        ("**Counted**", f"**{today.credits:g}**", f"**{in_all.credits:g}**"),
+        ("Cap", _cap(caps.per_day if caps else None), _cap(caps.in_all if caps else None)),
     ]
-    st.markdown(_table(("Credits", "spent", "being sent", "uncertain", "counted", "cap"), rows))
-    if visitors := budget.visitors(database, now, _MOST):
-        of_each = [
-            (
-                f"Visitor {one.name}",
-                *_figures(one.in_all),
-                f"{one.today.credits:g}",
-                _cap(caps.per_visitor if caps else None),
-            )
-            for one in visitors
-        ]
-        header = ("By visitor", "spent", "being sent", "uncertain", "counted", "today", "cap")
-        st.markdown(_table(header, of_each))
-    st.caption(_ABOUT + (f" The {_MOST} visitors who spent most are shown." if len(visitors) == _MOST else ""))
+    st.markdown(_table(("Credits", "Today", "In all"), of_both))
+    of_each = [
+        (one.name, f"{one.today.credits:g}", f"{one.in_all.credits:g}", f"{one.in_all.uncertain:g}")
+        for one in budget.visitors(database, now, _MOST)
+    ]
+    if of_each:
+        own_cap = _cap(caps.per_visitor if caps else None)
+        st.markdown(_table(("Visitor", "Today", "In all", "Uncertain"), [*of_each, ("Cap for each", "", own_cap, "")]))
+    st.caption(_ABOUT + (f" The {_MOST} visitors who spent most are shown." if len(of_each) == _MOST else ""))
 
 
 _MOST = 20
@@ -73,14 +72,10 @@ _ABOUT = (
 )
 
 
-def _figures(spent: Spent) -> tuple[str, ...]:
-    return tuple(f"{credits_:g}" for credits_ in (spent.settled, spent.reserved, spent.uncertain, spent.credits))
-
-
 def _cap(credits_: float | None) -> str:
-    return "none set" if credits_ is None else f"{credits_:g}"
+    return "none" if credits_ is None else f"{credits_:g}"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     ruler = ("---", *("---:" for _ in header[1:]))
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ruler, *rows))

@@ -19,6 +19,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
+from rerender.studio.database import DatabaseAway
+from rerender.ui import runtime
+
 __all__ = ["run_whole"]
 
 _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
@@ -52,6 +55,8 @@ def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwar
         token = _heeding.set(True)
         try:
             heed(state, *args, **kwargs)
+        except DatabaseAway as error:
+            runtime.say_away(error)
         finally:
             _heeding.reset(token)
 

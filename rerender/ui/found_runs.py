@@ -8,7 +8,7 @@ from rerender.studio.runs import Run, State
 from rerender.studio.search import Entry, Found, Search
 from rerender.ui import filters, run_dialog, session, words
 from rerender.ui.gallery import Card, gallery
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.runtime import Visit, or_away, visit_now
 
 _PAGE_SIZE = 24
 # How often the page looks whether a run in progress has got on, and how long of it it waits for the runner's word.
@@ -39,7 +39,7 @@ def show(visit: Visit, search: Search) -> None:
         _cards(visit, found)
         _pager(found.total, pager)
     if unfinished:
-        st.fragment(_watch, run_every=_TICK)(visit, _standing(unfinished))
+        st.fragment(or_away(_watch), run_every=_TICK)(visit, _standing(unfinished))
 
 
 def _nothing_found() -> None:

@@ -205,7 +205,7 @@ def _submit(*, drawn: str, shown: Price | None = None) -> None:
 
 
 def _send(visit: Visit, requests: list[RenderRequest]) -> None:
-    backend = visit.runtime.ready(visit.backend)
+    backend = visit.runtime.ready(visit.backend, visit.workspace)
     if len(requests) == 1:
         run_ids = [visit.runner.submit(visit.workspace, backend, requests[0])]
     else:

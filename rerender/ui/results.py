@@ -16,7 +16,7 @@ from rerender.studio.understanding import of_run
 from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.runtime import Visit, or_away, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
@@ -99,7 +99,7 @@ def _draw(visit: Visit, run: Run, runs: list[Run], read: Callable[[], list[Run]]
         if any(one.is_unfinished for one in runs):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 with st.container():
-                    st.fragment(_follow, run_every=_TICK)(visit, read, run.run_id, _stage(run, runs, batch))
+                    st.fragment(or_away(_follow), run_every=_TICK)(visit, read, run.run_id, _stage(run, runs, batch))
                 steering.stops(run, runs)
 
 

@@ -6,8 +6,9 @@ import atexit
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
-from typing import TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from rerender.studio import preferences
 from rerender.studio.attention import Need
 from rerender.studio.backends import Backend, choose
 from rerender.studio.curation import Curation
+from rerender.studio.database import DatabaseAway
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
@@ -25,6 +27,13 @@ from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
 from rerender.ui import session, settings
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+_AWAY = (
+    "Nothing was sent, and no run is lost: what is being rendered goes on. This page tries again by itself; if it stays"
+    " so, whoever runs this app looks at the database and at RERENDER_DATABASE_URL."
+)
+_AGAIN_AFTER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +101,43 @@ def visit() -> Visit:
     except ConfigurationError as error:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
+    except DatabaseAway as error:
+        say_away(error)
+
+
+def say_away(error: DatabaseAway) -> NoReturn:
+    """End the page with one sentence, and draw it again by itself as soon as the history can be reached."""
+    st.error(f"{error} {_AWAY}", title="The history is away", icon=":material/cloud_off:")
+    st.fragment(_try_again, run_every=_AGAIN_AFTER_S)(time.monotonic())
+    st.stop()
+
+
+def _try_again(drawn: float) -> None:
+    """Draws nothing. The first call is the page's own, which has just tried."""
+    if time.monotonic() - drawn > _AGAIN_AFTER_S / 2:
+        st.rerun()
+
+
+def or_away(draw: Callable[P, None]) -> Callable[P, None]:
+    """A fragment that draws itself again and again: while the history is away it says so instead."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            draw(*args, **kwargs)
+        except DatabaseAway as error:
+            st.warning(f"{error} {_AWAY}", icon=":material/cloud_off:")
+
+    return drawn
 
 
 def need_count() -> int:
-    """How many runs need the visitor; 0 when a setting is wrong, which the page then says."""
+    """How many runs need the visitor; 0 when a setting is wrong or the history is away, which the page then says."""
     try:
         runtime, _, workspace = _whose()
-    except ConfigurationError:
+        return runtime.history(workspace).need_count()
+    except (ConfigurationError, DatabaseAway):
         return 0
-    return runtime.history(workspace).need_count()
 
 
 def _whose() -> tuple[Runtime, Mode, str]:

@@ -54,7 +54,7 @@ def test_a_wrong_working_size_is_told_when_the_preview_starts(tmp_path: Path, mo
     monkeypatch.setenv("RERENDER_WORKING_SIZE", "big")
     embedded = Embedded(tmp_path)
     with pytest.raises(ConfigurationError, match="RERENDER_WORKING_SIZE"):
-        embedded.backend()
+        embedded.backend("local")
     embedded.close()
 
 

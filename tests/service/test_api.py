@@ -14,6 +14,7 @@ import requests
 from PIL import Image
 
 from rerender.models import DEFAULT_WORKFLOW_ID, Render, RenderRequest
+from rerender.service.accounts import OneAccount
 from rerender.service.api import create_app
 from rerender.service.jobs import Jobs
 from rerender.service.refusals import Refusal
@@ -227,7 +228,7 @@ def test_its_health_needs_no_key_and_tells_no_secret(api: Caller, engine: FlatEn
 
 def test_a_service_that_renders_no_more_says_so(tmp_path: Path, engine: FlatEngine) -> None:
     storage = Storage(tmp_path)
-    app = create_app(Jobs(storage, engine), [KEY])
+    app = create_app(Jobs(storage, engine), OneAccount([KEY]))
     (route,) = (route for route in app.routes if getattr(route, "path", "") == "/healthz")
     with pytest.raises(Refusal) as refused:
         route.endpoint()  # type: ignore[attr-defined]

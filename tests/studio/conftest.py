@@ -13,6 +13,7 @@ from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.tracker import FindBackend
 from tests.fake_api import FakeApi
+from tests.postgres import IS_MISSING, Databases
 from tests.studio.helpers import backend_at
 
 
@@ -40,10 +41,25 @@ def database_file(new_database_file: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(new_database_file, tmp_path / "studio.sqlite3"))
 
 
-@pytest.fixture
-def database_url(database_file: Path) -> str:
-    """The URL of a migrated database without a row."""
-    return str(sqlite_url(database_file))
+@pytest.fixture(scope="session")
+def new_database(databases: Databases) -> Iterator[str]:
+    """The same on a PostgreSQL server; its URL."""
+    url = databases.create()
+    Database.open(url).close()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(params=["sqlite"] if IS_MISSING else ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database without a row, of either kind: PostgreSQL's turn is in `make proof`."""
+    if request.param == "sqlite":
+        yield str(sqlite_url(request.getfixturevalue("database_file")))
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    url = databases.create(request.getfixturevalue("new_database"))
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture

@@ -6,12 +6,19 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend, hosted_backend
 from rerender.studio.history import History
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, FakeApi, picture
 from tests.waiting import wait_until
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests that are about the file itself."""
+POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For tests that are about the server, and for a few that are worth it in `make test`."""
 
 
 def backend_at(api: FakeApi, key: str = API_KEY) -> Backend:

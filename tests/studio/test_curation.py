@@ -16,7 +16,7 @@ from rerender.studio.runs import State
 from rerender.studio.runtime import Runtime
 from rerender.studio.search import Search
 from tests.fake_api import FakeApi, picture
-from tests.studio.helpers import WallClock, a_request, finished, read
+from tests.studio.helpers import SQLITE, WallClock, a_request, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -118,6 +118,7 @@ def test_what_may_still_bring_news_is_never_purged(database: Database, curation:
     assert curation.restore(unfinished)
 
 
+@SQLITE
 def test_purging_gives_the_space_back_and_leaves_nothing_readable_in_the_file(
     database: Database, database_file: Path, curation: Curation, wall: WallClock
 ) -> None:
@@ -131,11 +132,11 @@ def test_purging_gives_the_space_back_and_leaves_nothing_readable_in_the_file(
     assert database_file.stat().st_size < len(secret)
 
 
-def test_an_app_that_starts_empties_the_bin(database: Database, database_file: Path) -> None:
+def test_an_app_that_starts_empties_the_bin(database: Database, database_url: str, tmp_path: Path) -> None:
     add_run(database, deleted_at=2000.0)
     kept = add_run(database)
     database.close()
-    runtime = Runtime.open(database_file.parent)
+    runtime = Runtime.open(tmp_path, database_url=database_url)
     try:
         assert [run.run_id for run in runtime.history("ours").recent()] == [kept]
         assert counts(runtime.database)["runs"] == 1

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 from PIL import ExifTags, Image
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from rerender.errors import ImageError
 from rerender.studio.backends import Backend
@@ -14,6 +14,7 @@ from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State, Submission
+from rerender.studio.tables import thumbnails
 from tests.fake_api import Answer, FakeApi, picture
 from tests.studio.helpers import a_request, finished, read
 from tests.studio.rows import add_run
@@ -103,7 +104,7 @@ def test_thumbnails_are_made_once_and_keep_the_aspect(run_id: str, history: Hist
     with Image.open(io.BytesIO(first)) as thumbnail:
         assert thumbnail.size == (96, 96)
     with database.write(EVERYONE) as connection:
-        connection.execute(text("UPDATE thumbnails SET data = x'00'"))
+        connection.execute(update(thumbnails).values(data=b"\0"))
     assert history.thumbnail(sha256, side=96) == b"\0", "the kept one is used"
     assert len(history.thumbnail(sha256, side=48)) > 1, "another size is another thumbnail"
 

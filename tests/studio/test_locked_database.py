@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
-from rerender.studio.database import EVERYONE, Database, Everyone, sqlite_url
+from rerender.studio.database import Database, Everyone, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
@@ -27,7 +27,7 @@ class Locked(Database):
     refuses: str | None = None
     times = 1
 
-    def write(self, workspace: str | Everyone = EVERYONE) -> AbstractContextManager[Connection]:
+    def write(self, workspace: str | Everyone) -> AbstractContextManager[Connection]:
         if self.refuses and threading.current_thread().name.startswith(self.refuses):
             self.times -= 1
             if self.times == 0:
@@ -104,6 +104,16 @@ def test_a_paid_render_id_is_written_when_the_lock_outlasts_the_begin_of_closing
     wait_until(lambda: api.state.submit_count)
     runner.close()
     assert (locked.refuses, read(history, run_id).render_id) == (None, "render1")
+
+
+def test_a_run_whose_begin_could_not_be_written_is_not_sent_and_says_so(
+    runner: Runner, locked: Locked, backend: Backend, history: History, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "WRITE_AGAIN_AFTER", (0.0, 0.01))
+    locked.refuses, locked.times = "rerender-post", 5
+    run = finished(history, runner.submit("ours", backend, a_request()))
+    assert (run.submission, api.state.submit_count) == ("refused", 0)
+    assert "Nothing was charged" in str(run.error)
 
 
 def test_close_ends_the_pauses_in_time_with_one_more_try(

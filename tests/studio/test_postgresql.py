@@ -1,21 +1,12 @@
-"""The same promises on a PostgreSQL server, for whoever has one.
-
-Needs psycopg, and the URL of a database in which this may make and drop schemas of its own:
-
-    RERENDER_TEST_POSTGRESQL=postgresql+psycopg://user@host/name python -m pytest tests/studio/test_postgresql.py
-"""
+"""The promises that matter most on a server that several write to at once."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import func, select, text
 
 from rerender.models import RenderRequest
 from rerender.studio.archive import Archive, Contents
@@ -28,36 +19,11 @@ from rerender.studio.tables import images, metadata, outputs
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, wipe
 from tests.fake_api import picture
 from tests.studio.archives import everything, exported, imported
-from tests.studio.helpers import a_request, finished
+from tests.studio.helpers import POSTGRESQL, a_request, finished
 
-SERVER = os.environ.get("RERENDER_TEST_POSTGRESQL", "")
 AT_ONCE = 8
 
-pytestmark = [
-    pytest.mark.skipif(not SERVER, reason="RERENDER_TEST_POSTGRESQL names no PostgreSQL server"),
-    pytest.mark.skipif(importlib.util.find_spec("psycopg") is None, reason="psycopg is not installed"),
-]
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """The URL of a schema without a table, which is gone after the test."""
-    schema = f"rerender_test_{secrets.token_hex(8)}"
-    server = create_engine(SERVER)
-    with server.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    options = {"options": f"-csearch_path={schema}"}
-    yield make_url(SERVER).update_query_dict(options).render_as_string(hide_password=False)
-    with server.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    server.dispose()
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    database = Database.open(url)
-    yield database
-    database.close()
+pytestmark = POSTGRESQL
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
@@ -72,24 +38,21 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         return [one.result() for one in [pool.submit(begin, call) for call in calls]]
 
 
-def test_those_who_open_a_new_database_at_once_all_succeed(url: str) -> None:
-    databases = at_once(*[lambda: Database.open(url)] * AT_ONCE)
-    for database in databases:
-        assert isinstance(database, Database)
-        assert load(database, "ours").batch_size == 1
-        database.close()
-
-
-def test_what_a_write_reads_is_true_until_it_ends(database: Database) -> None:
+def test_what_a_write_reads_is_true_until_it_ends_whichever_process_writes(
+    database: Database, database_url: str
+) -> None:
     with database.write(EVERYONE) as connection:
         connection.execute(text("CREATE TABLE counter (value INTEGER)"))
         connection.execute(text("INSERT INTO counter VALUES (0)"))
 
     def count() -> None:
+        # One of its own, as each process has: the writers of one process wait for each other anyway.
+        other = Database(database_url)
         for _ in range(20):
-            with database.write(EVERYONE) as connection:
+            with other.write(EVERYONE) as connection:
                 value = connection.scalar(text("SELECT value FROM counter"))
                 connection.execute(text("UPDATE counter SET value = :next"), {"next": value + 1})
+        other.close()
 
     at_once(*[count] * AT_ONCE)
     with database.read(EVERYONE) as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from rerender.errors import ConfigurationError
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.preferences import TYPED, Preferences, change, load
+from tests.studio.helpers import SQLITE
 
 
 def write(database: Database, name: str, value: str) -> None:
@@ -69,11 +70,17 @@ def test_a_value_that_cannot_be_is_refused_in_one_sentence_and_not_saved(
     assert load(database, "ours") == Preferences(batch_size=3)
 
 
-@pytest.mark.parametrize("broken", ['"http://example.org"', "null", '{"a": 1}', "[1]", '"', "", "9" * 400])
+@pytest.mark.parametrize("broken", ['"http://example.org"', "null", '{"a": 1}', "[1]", "9" * 400])
 def test_a_broken_value_does_not_take_the_others_with_it(database: Database, broken: str) -> None:
     change(database, "ours", batch_size=3)
     write(database, "base_url", broken)
     assert load(database, "ours") == Preferences(batch_size=3)
+
+
+@SQLITE
+@pytest.mark.parametrize("broken", ['"', ""])
+def test_what_is_no_json_does_not_take_the_others_with_it(database: Database, broken: str) -> None:
+    test_a_broken_value_does_not_take_the_others_with_it(database, broken)
 
 
 def test_a_name_of_a_newer_version_is_passed_over_and_kept(database: Database) -> None:

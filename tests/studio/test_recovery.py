@@ -7,7 +7,6 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -35,13 +34,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a PO
 
 @pytest.fixture
 def start_child(
-    database: object, database_file: Path, api: FakeApi
+    database: object, database_url: str, api: FakeApi
 ) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     children: list[subprocess.Popen[bytes]] = []
 
     def start(then: str = "time.sleep(60)") -> subprocess.Popen[bytes]:
         code = CHILD + textwrap.dedent(then)
-        child = subprocess.Popen([sys.executable, "-c", code, f"sqlite:///{database_file}", api.base_url])
+        child = subprocess.Popen([sys.executable, "-c", code, database_url, api.base_url])
         children.append(child)
         return child
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from rerender.errors import ImageError
 from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State
+from rerender.studio.tables import metadata
 from tests.fake_api import Answer, FakeApi, Request, picture, unused_port
 from tests.studio.helpers import a_request, backend_at, finished, read
 from tests.waiting import wait_until
@@ -38,13 +40,13 @@ def test_a_run_ends_with_every_picture_in_the_database_byte_for_byte(
 
 
 def test_the_row_is_committed_before_the_post(
-    runner: Runner, backend: Backend, api: FakeApi, database_file: Path
+    runner: Runner, backend: Backend, api: FakeApi, database_url: str
 ) -> None:
     seen = []
 
     def read_as_another_process_would(request: Request) -> None:
         if request.method == "POST":
-            other = Database.open(sqlite_url(database_file))
+            other = Database.open(database_url)
             run = History(other, "ours").latest()
             seen.append((run, History(other, "ours").data(run.control_image) if run else None))
             other.close()
@@ -229,7 +231,7 @@ def test_a_closed_runner_leaves_no_thread_and_takes_nothing_more(
 
 
 def test_the_key_is_nowhere_in_the_database(
-    start_runner: Callable[..., Runner], history: History, api: FakeApi, tmp_path: Path
+    start_runner: Callable[..., Runner], history: History, database: Database, api: FakeApi, tmp_path: Path
 ) -> None:
     key = api.state.api_key = "a-key-to-look-for-4711"
     backend, runner = backend_at(api, key), start_runner()
@@ -239,8 +241,11 @@ def test_the_key_is_nowhere_in_the_database(
         finished(history, runner.submit("ours", backend, a_request(seed=seed)))
     api.state.get_answers = [Answer(401, {"error": f"bad key {key}"}), Answer(404, {"error": key})]
     assert finished(history, runner.submit("ours", backend, a_request(seed=9))).stored_at
+    with database.read(EVERYONE) as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    assert rows
+    assert key not in repr(rows)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert files
     assert not [file.name for file in files if key.encode() in file.read_bytes()]
 
 

@@ -70,7 +70,7 @@ def open_runtime(home: Path, engine: FlatEngine) -> Iterator[Callable[..., Runti
 
 
 def submit(runtime: Runtime, **changes: Any) -> str:
-    return runtime.runner.submit("local", runtime.ready(PREVIEW), a_request(**changes))
+    return runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), a_request(**changes))
 
 
 def test_a_preview_is_stored_here_and_then_forgotten_by_its_service(
@@ -91,13 +91,13 @@ def test_a_preview_goes_on_after_a_restart_at_another_address(
 ) -> None:
     engine.gate.clear()
     first = open_runtime()
-    run_id, address = submit(first), first.embedded_backend().base_url
+    run_id, address = submit(first), first.embedded_backend("local").base_url
     assert engine.begun.wait(10)
     first.close()
     engine.gate.set()
     second = open_runtime()
     assert finished(second.history("local"), run_id).stored_at
-    assert second.embedded_backend().base_url != address
+    assert second.embedded_backend("local").base_url != address
 
 
 def test_a_second_process_gets_a_private_service_that_leaves_nothing(
@@ -107,8 +107,8 @@ def test_a_second_process_gets_a_private_service_that_leaves_nothing(
     first, second = open_runtime(), open_runtime()
     assert finished(first.history("local"), submit(first)).stored_at
     (home / "service" / "pid").write_text("1")  # as if the first were another process
-    private = second.embedded_backend().base_url
-    assert private != first.embedded_backend().base_url
+    private = second.embedded_backend("local").base_url
+    assert private != first.embedded_backend("local").base_url
     assert finished(second.history("local"), submit(second, seed=8)).stored_at
     assert list(tmp_path.glob("rerender-service-*"))
     second.close()
@@ -195,7 +195,7 @@ def test_closing_twice_is_closing_once(open_runtime: Callable[..., Runtime]) -> 
     runtime.close()
     wait_until(lambda: not [t.name for t in threading.enumerate() if t.name.startswith("rerender-")])
     with pytest.raises(RuntimeError):
-        runtime.ready(PREVIEW)
+        runtime.ready(PREVIEW, "local")
 
 
 def test_the_home_is_named_by_the_first_source_that_names_one(tmp_path: Path) -> None:

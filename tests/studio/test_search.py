@@ -147,10 +147,10 @@ def test_a_page_takes_as_many_queries_with_two_runs_as_with_twenty(database: Dat
         def note(_connection: object, _cursor: object, statement: str, *_: object, to: list[str] = statements) -> None:
             to.append(statement)
 
-        event.listen(database._engine, "before_cursor_execute", note)
+        event.listen(database._reader, "before_cursor_execute", note)
         found = history.search(Search(), size=size)
         history.thumbnails({entry.cover for entry in found.entries})
-        event.remove(database._engine, "before_cursor_execute", note)
+        event.remove(database._reader, "before_cursor_execute", note)
         assert len(found.entries) == size
         counted.append([statement for statement in statements if statement.startswith("SELECT")])
     assert [len(statements) for statements in counted] == [3, 3]

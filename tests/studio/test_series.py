@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from rerender.errors import ImageError
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
@@ -24,13 +23,13 @@ def requests(prompts: list[str] = PROMPTS) -> list:
 
 
 def test_all_runs_are_in_the_database_before_the_first_is_sent(
-    runner: Runner, backend: Backend, api: FakeApi, database_file: Path
+    runner: Runner, backend: Backend, api: FakeApi, database_url: str
 ) -> None:
     seen = []
 
     def read_as_another_process_would(request: Request) -> None:
         if request.method == "POST":
-            other = Database.open(sqlite_url(database_file))
+            other = Database.open(database_url)
             seen.append([run.prompt for run in History(other, "ours").unfinished()])
             other.close()
 

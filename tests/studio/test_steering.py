@@ -23,7 +23,7 @@ from rerender.studio.tables import runs
 from rerender.studio.wipe import at_stake
 from tests.fake_api import Answer, FakeApi, picture
 from tests.studio.archives import changed, exported, imported
-from tests.studio.helpers import a_request, finished, read
+from tests.studio.helpers import SQLITE, a_request, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -296,6 +296,7 @@ def test_a_run_without_a_usable_key_needs_it(
     assert history.need_count() == 0
 
 
+@SQLITE
 def test_counting_needs_goes_through_an_index(database: Database) -> None:
     seen: list[str] = []
     with database.read(EVERYONE) as connection:

@@ -15,7 +15,7 @@ from rerender.studio.journal import Journal
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
-from tests.studio.helpers import WallClock, a_request, backend_at, finished, read
+from tests.studio.helpers import SQLITE, WallClock, a_request, backend_at, finished, read
 from tests.waiting import wait_until
 
 FIRST_FILE = "/files/render1/0.png"
@@ -169,6 +169,7 @@ def test_a_typed_key_is_kept_for_a_day_at_most(
     assert finished(history, run_id).stored_at
 
 
+@SQLITE
 def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
     start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
 ) -> None:
@@ -181,7 +182,7 @@ def test_a_run_that_waits_for_its_key_is_not_written_again_at_every_round(
     runner = start_runner(lambda run: rounds.append(run.backend))
     wait_until(lambda: "waiting for the key" in str(read(history, run_id).error))
     statements: list[str] = []
-    event.listen(database._engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
+    event.listen(database._reader, "before_cursor_execute", lambda *details: statements.append(details[2]))
     for _ in range(3):
         seen = len(rounds)
         runner.offer("theirs", backend)

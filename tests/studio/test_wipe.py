@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -20,6 +22,7 @@ from rerender.studio.usage import Usage, usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake, wipe
 from tests.fake_api import Answer, FakeApi
 from tests.studio.helpers import a_request, finished
+from tests.studio.rows import add_run
 from tests.studio.test_runtime import FlatEngine
 from tests.waiting import wait_until
 
@@ -117,9 +120,9 @@ def test_nothing_of_it_is_left_in_any_file_also_of_previews_under_way(tmp_path: 
     runtime = Runtime.open(tmp_path / "home", make_engine=lambda: engine)
     try:
         done, under_way = (a_request(prompt=MARK, seed=seed) for seed in (1, 2))
-        finished(runtime.history("local"), runtime.runner.submit("local", runtime.ready(PREVIEW), done))
+        finished(runtime.history("local"), runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), done))
         engine.gate.clear()
-        runtime.runner.submit("local", runtime.ready(PREVIEW), under_way)
+        runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), under_way)
         wait_until(lambda: list((tmp_path / "home" / "service" / "renders").glob("*.json")))
         wait_until(lambda: all(run.render_id for run in runtime.history("local").recent()))
         assert in_files(tmp_path, MARK)
@@ -142,7 +145,9 @@ def test_previews_that_ended_badly_are_deleted_although_their_service_has_not_be
 
     home = tmp_path / "home"
     first = Runtime.open(home, make_engine=Broken)
-    run = finished(first.history("local"), first.runner.submit("local", first.ready(PREVIEW), a_request(prompt=MARK)))
+    run = finished(
+        first.history("local"), first.runner.submit("local", first.ready(PREVIEW, "local"), a_request(prompt=MARK))
+    )
     first.close()
     assert run.stored_at is None
     assert in_files(home / "service", MARK)
@@ -150,3 +155,29 @@ def test_previews_that_ended_badly_are_deleted_although_their_service_has_not_be
     second.wipe("local")
     second.close()
     assert in_files(home, MARK) == []
+
+
+def test_a_row_that_names_anothers_preview_cannot_have_it_deleted(tmp_path: Path) -> None:
+    """As an imported archive may say: its render ids are whatever its maker wrote."""
+    slow = SlowEngine()
+    runtime = Runtime.open(tmp_path / "home", make_engine=lambda: slow)
+    run_id = runtime.runner.submit("theirs", runtime.ready(PREVIEW, "theirs"), a_request())
+    history = runtime.history("theirs")
+    render_id = wait_until(lambda: (run := history.run(run_id)) and run.render_id)
+    add_run(runtime.database, workspace="ours", render_id=render_id)
+    runtime.wipe("ours")
+    slow.goes_on.set()
+    assert finished(history, run_id).stored_at
+    runtime.close()
+
+
+class SlowEngine(FlatEngine):
+    """Renders when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = threading.Event()
+
+    def render(self, *arguments: Any, **options: Any) -> Any:
+        assert self.goes_on.wait(20)
+        return super().render(*arguments, **options)

@@ -1,0 +1,128 @@
+"""How the app connects: to a SQLite file, or to a PostgreSQL server at an address as hosts hand it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFree
+
+from rerender.errors import RerenderError
+from rerender.studio.binding import bind_all
+
+__all__ = ["BUSY_TIMEOUT_S", "DatabaseAway", "engines"]
+
+BUSY_TIMEOUT_S = 30
+READERS, MORE_READERS, READER_WAIT_S = 3, 4, 10
+"""Connections to a server that are kept for reading, that a rush may add, and the wait for one. One more writes."""
+STANDSTILL_S = 60
+RECYCLE_S = 300
+# A server that is gone without a word is noticed within half a minute; what the address says goes first.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+# Poolers such as PgBouncer, which many hosts put in front, know nothing of the driver's prepared statements.
+_DRIVER = {"application_name": "rerender-studio", "prepare_threshold": None}
+
+
+class DatabaseAway(RerenderError, SQLAlchemyError):
+    """The database cannot be reached, or takes nothing, for the moment. What was asked of it may be asked again."""
+
+    def __init__(self) -> None:
+        super().__init__("The history cannot be reached right now.")
+
+
+def engines(url: str | URL) -> tuple[Engine, Engine]:
+    """Who reads and who writes. Nothing is connected before the first use, and again after a server was away.
+
+    Both bind what they do to a workspace, and raise `DatabaseAway` for what passes by itself. Raises `ArgumentError`
+    for an address that is none.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        reader = create_engine(address, hide_parameters=True)
+        event.listen(reader, "connect", _set_up_sqlite)
+        event.listen(reader, "begin", _begin_sqlite)
+        event.listen(reader, "handle_error", _away)
+        bind_all(reader)
+        return reader, reader.execution_options(writes=True)
+    return _of_a_server(_psycopg(address))
+
+
+def _psycopg(url: URL) -> URL:
+    """The address with the driver that the app has: hosts name none, or the one before it."""
+    if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        raise ArgumentError("The app knows SQLite, and PostgreSQL by psycopg.")
+    if "@" in f"{url.host}{url.database}":
+        raise ArgumentError("In an address, the @ : and / of a password are written as %40, %3A and %2F.")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _of_a_server(url: URL) -> tuple[Engine, Engine]:
+    settings: dict[str, Any] = {
+        "connect_args": {name: value for name, value in (_PATIENCE | _DRIVER).items() if name not in url.query},
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_recycle": RECYCLE_S,
+        "poolclass": _Pool,
+    }
+    # SQLite's readers see one moment as they are, PostgreSQL's only when they ask for it.
+    readers = {"pool_size": READERS, "max_overflow": MORE_READERS, "pool_timeout": READER_WAIT_S}
+    reader = create_engine(url, isolation_level="REPEATABLE READ", **readers, **settings)
+    # Writers wait for each other anyway: with one connection of their own, those that wait take none from the readers.
+    writers = {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_TIMEOUT_S}
+    writer = create_engine(url, isolation_level="READ COMMITTED", **writers, **settings)
+    event.listen(writer, "begin", _bound_write)
+    for engine in (reader, writer):
+        event.listen(engine, "handle_error", _away)
+        bind_all(engine)
+    return reader, writer
+
+
+class _Pool(QueuePool):
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except NoneFree:
+            raise DatabaseAway from None
+
+
+def _away(context: ExceptionContext) -> DatabaseAway | None:
+    """In place of the driver's error, which stays the cause for the log."""
+    # A connection found dead before its use is replaced, which another error would prevent.
+    is_away = isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping
+    return DatabaseAway() if is_away else None
+
+
+def _bound_write(connection: Connection) -> None:
+    # A process that stands still in the midst of a write must not stop all others for ever.
+    connection.exec_driver_sql(
+        f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_S}s', true),"
+        f" set_config('idle_in_transaction_session_timeout', '{STANDSTILL_S}s', true)"
+    )
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own implicit BEGIN would come too late: `_begin_sqlite` says when a transaction starts.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
