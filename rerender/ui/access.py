@@ -117,7 +117,8 @@ def _give(purpose: Purpose, key: str) -> None:
     st.session_state[_PROBLEM] = {}
     if not typed.strip():
         return
+    address = st.context.ip_address
     try:
-        guest(process.mode_now()).give(purpose, typed, address=st.context.ip_address)
+        guest(process.mode_now()).give(purpose, typed, address=str(address) if address else None)
     except (NotTaken, ConfigurationError) as problem:
         st.session_state[_PROBLEM] = {purpose: str(problem)}
