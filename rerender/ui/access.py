@@ -59,7 +59,7 @@ def gate(guest: Guest) -> None:
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
         else:
             st.text("This studio is for invited guests. Type the access code that you were given.")
-            _code_form(ENTER, "Access code", "Come in")
+            _code_form(ENTER, "Access code", "Continue")
             if guest.person:
                 account(guest)
     if guest.workspace and guest.person is None:
@@ -71,8 +71,9 @@ def account(guest: Guest) -> None:
     """Who signed in, and the way out."""
     if guest.person:
         who = guest.person.address
-        st.text(f"Signed in as {who}." if who else "Signed in.")
-        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"Signed in as {who}" if who else "Signed in", width="content")
+            st.button("Sign out", icon=":material/logout:", on_click=st.logout)
 
 
 def owner_code_form(visit: Visit) -> None:
@@ -84,7 +85,7 @@ def owner_code_form(visit: Visit) -> None:
 
 
 def _sign_in() -> None:
-    st.text("Sign in to come in. What you render here is kept for you, in every browser.")
+    st.text("Sign in to use this studio. What you render here is kept for you, in every browser.")
     for name in _providers(settings.auth() or {}):
         label = f"Sign in with {name.capitalize()}" if name else "Sign in"
         if st.button(label, type="primary", icon=":material/login:", width="stretch", key=f"access.sign_in.{name}"):
@@ -104,7 +105,7 @@ def _providers(auth: Mapping[str, Any]) -> list[str]:
 def _code_form(purpose: Purpose, label: str, button: str) -> None:
     key = f"access.{purpose}"
     with st.form(f"{key}.form", border=False):
-        st.text_input(label, type="password", key=key, max_chars=200, autocomplete="current-password")
+        st.text_input(label, type="password", key=key, autocomplete="current-password")
         st.form_submit_button(button, type="primary", on_click=_give, args=(purpose, key))
     if problem := st.session_state.get(_PROBLEM, {}).get(purpose):
         st.error(problem)

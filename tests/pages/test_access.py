@@ -73,7 +73,7 @@ def press(app: AppTest, label: str) -> None:
 
 def give_code(app: AppTest, typed: str, *, purpose: str = "enter") -> AppTest:
     app.text_input(key=f"access.{purpose}").set_value(typed)
-    press(app, "Come in" if purpose == "enter" else "Show it")
+    press(app, "Continue" if purpose == "enter" else "Show it")
     return app
 
 
@@ -81,7 +81,7 @@ def is_at_the_gate(app: AppTest) -> bool:
     """Whether nothing but the gate is drawn: the name, a sentence, and the way in."""
     assert not app.exception
     assert not app.get("arrow_data_frame")
-    allowed = {"Sign in", "Come in", "Sign out"}
+    allowed = {"Sign in", "Continue", "Sign out"}
     return bool(app.text) and set(buttons(app)) <= allowed and not app.text_area and not app.get("page_link")
 
 
