@@ -14,7 +14,7 @@ pages = [
     st.Page("pages/needs_you.py", title=f"Needs you ({needs})" if needs else "Needs you"),
     st.Page("pages/settings.py", title="Settings"),
 ]
-current = st.navigation(pages, position="top")
+current = st.navigation(pages, position="hidden" if runtime.admitted() is None else "top")
 page.follow_deep_link()
 try:
     current.run()

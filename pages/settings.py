@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rerender.ui import allowance, page, runtime, settings_form, workspace_form, your_data
+from rerender.ui import access, allowance, page, runtime, settings_form, workspace_form, your_data
 
 page.enter("pages/settings.py")
 visit = runtime.visit()
@@ -19,3 +19,4 @@ with right:
     your_data.kept(visit)
     workspace_form.export_and_import(visit)
     your_data.delete_everything(visit)
+    access.owner_code_form(visit)

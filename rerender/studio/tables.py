@@ -168,7 +168,7 @@ admissions = Table(
     info={OUTLIVES: True},
 )
 
-# How often a wrong code was given, by whom (a hash), in which span of time (its number).
+# How often a wrong code was given, by whom (a purpose, or the hash of an address), in which span (when it began).
 tries = Table(
     "tries",
     metadata,

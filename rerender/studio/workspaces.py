@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from typing import Literal
 
 from rerender.errors import ConfigurationError
 
-__all__ = ["LOCAL", "Mode", "is_secret", "mode", "new_secret", "workspace_of"]
+__all__ = ["LOCAL", "Mode", "is_secret", "mode", "new_secret", "workspace_of", "workspace_of_person"]
 
 Mode = Literal["local", "hosted"]
 LOCAL = "local"
@@ -41,6 +42,14 @@ def is_secret(text: str) -> bool:
 def workspace_of(secret: str) -> str:
     """The name of a visitor's workspace: the SHA-256 of what only the visitor's browser holds, in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def workspace_of_person(issuer: str, subject: str) -> str:
+    """The name of the workspace of who signed in, in hex: no secret of a browser's can have the same one.
+
+    By what the provider never gives to another, as it may an e-mail address.
+    """
+    return hashlib.sha256(json.dumps(["person", issuer, subject]).encode()).hexdigest()
 
 
 def _is_loopback(address: str) -> bool:

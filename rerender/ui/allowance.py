@@ -32,14 +32,9 @@ def left(visit: Visit, caps: Caps) -> str:
     return f"{rest.credits:g} {_LEFT[rest.cap]}"
 
 
-def is_owner(visit: Visit) -> bool:
-    """Whether the visitor is the one whose key it is."""
-    return not visit.is_hosted
-
-
 def spending(visit: Visit) -> None:
     """What visitors spent of the owner's credits, for the owner: never what they rendered, or who they are."""
-    if not is_owner(visit):
+    if not visit.is_owner:
         return
     database, now, backend = visit.runtime.database, time.time(), offered(visit)
     today, in_all = budget.spent(database, now)

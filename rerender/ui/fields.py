@@ -20,12 +20,12 @@ FIT = "fit"
 KEEP_ASPECT = "keep_aspect"
 
 # Outlives the fields, so that no key comes twice in a session.
-_EDITIONS = "fields.editions"
+EDITIONS = "fields.editions"
 
 
 def key(field: str) -> str:
     """The key of the field's widget as it is now."""
-    return f"form.{field}.{st.session_state.get(_EDITIONS, {}).get(field, 0)}"
+    return f"form.{field}.{st.session_state.get(EDITIONS, {}).get(field, 0)}"
 
 
 def value(field: str) -> Any:
@@ -38,7 +38,7 @@ def fill(field: str, value: Any) -> None:
     former = key(field)
     if former in st.session_state and st.session_state[former] == value:
         return
-    editions = st.session_state.get(_EDITIONS, {})
-    st.session_state[_EDITIONS] = {**editions, field: editions.get(field, 0) + 1}
+    editions = st.session_state.get(EDITIONS, {})
+    st.session_state[EDITIONS] = {**editions, field: editions.get(field, 0) + 1}
     st.session_state.pop(former, None)
     st.session_state[key(field)] = value

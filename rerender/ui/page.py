@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rerender.ui import help, session, visitor
+from rerender.ui import help, session, visitor, way
 from rerender.ui.runtime import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
@@ -47,12 +47,14 @@ def heading(visit: Visit, name: str) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _place(visit)
                 help.popover(name)
-        if visit.is_hosted:
+        if visit.is_known_by_cookie:
             visitor.recognise()
+        elif visit.is_hosted:
+            way.go_on()
     if name != "needs_you" and (needs := visit.needs()):
         label = "One run needs you" if len(needs) == 1 else f"{len(needs)} runs need you"
         st.page_link(NEEDS_YOU, label=label, icon=":material/notification_important:")
-    if visit.is_hosted and not session.is_kept():
+    if visit.is_known_by_cookie and not session.is_kept():
         st.warning("Your browser keeps no cookie for this page, so your history ends with this tab.")
     if visit.runtime.ephemeral:
         st.warning("The app's folder cannot be written to. Runs and pictures are kept only until the app stops.")

@@ -1,8 +1,7 @@
-"""The one runtime of this process, and what one visitor sees of it."""
+"""What one visitor sees of the app: the only way to anyone's data, so the gate is here."""
 
 from __future__ import annotations
 
-import atexit
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import streamlit as st
 
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
+from rerender.studio.access import Guest
 from rerender.studio.attention import Need
 from rerender.studio.backends import Backend, choose
 from rerender.studio.curation import Curation
@@ -22,9 +22,9 @@ from rerender.studio.history import History
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
-from rerender.studio.runtime import Runtime, home_from
-from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
-from rerender.ui import session, settings
+from rerender.studio.runtime import Runtime
+from rerender.studio.workspaces import Mode
+from rerender.ui import access, process, session, settings
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,10 +42,25 @@ class Visit:
 
     runtime: Runtime
     mode: Mode
+    guest: Guest
     backend: Backend
-    workspace: str
     history: History
     preferences: Preferences
+
+    @property
+    def workspace(self) -> str:
+        """Whose runs the visitor sees."""
+        return self.guest.workspace
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the visitor runs the app, or has shown to see what that one sees."""
+        return self.guest.is_owner
+
+    @property
+    def is_known_by_cookie(self) -> bool:
+        """Whether the workspace is the browser's, not a person's who signed in."""
+        return self.is_hosted and self.guest.person is None
 
     @property
     def is_hosted(self) -> bool:
@@ -83,7 +98,12 @@ class Visit:
             self.runner.offer(self.workspace, self.backend)
 
     def await_other(self, look: Callable[[], T], drawn: T, seconds: float) -> T:
-        """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`."""
+        """What `look` returns, as soon as it is otherwise than it was drawn, or as it is after `seconds`.
+
+        Reruns the page, which then shows the gate, where the visitor may not look any more.
+        """
+        if import_module(__name__).admitted() != self.workspace:
+            st.rerun()
         end = time.monotonic() + seconds
         while True:
             seen = self.runner.news
@@ -95,9 +115,15 @@ class Visit:
 
 
 def visit() -> Visit:
-    """The current visitor's view, for one run of a page. Stops the page with one sentence when a setting is wrong."""
+    """The current visitor's view, for one run of a page. Stops the page where the visitor is not let in, which the gate
+    then says in place of the page, and with one sentence when a setting is wrong.
+    """
     try:
-        return _visit()
+        guest = _guest()
+        if not guest.is_admitted:
+            access.gate(guest)
+            st.stop()
+        return _visit(guest)
     except ConfigurationError as error:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
@@ -131,54 +157,49 @@ def or_away(draw: Callable[P, None]) -> Callable[P, None]:
     return drawn
 
 
-def need_count() -> int:
-    """How many runs need the visitor; 0 when a setting is wrong or the history is away, which the page then says."""
-    try:
-        runtime, _, workspace = _whose()
-        return runtime.history(workspace).need_count()
-    except (ConfigurationError, DatabaseAway):
-        return 0
-
-
-def _whose() -> tuple[Runtime, Mode, str]:
-    """The runtime, its mode and the visitor's workspace. Raises `ConfigurationError`."""
-    runtime, current = _held(id(Runtime)), _mode()
-    return runtime, current, LOCAL if current == "local" else workspace_of(session.secret())
-
-
-def _visit() -> Visit:
-    runtime, current, workspace = _whose()
-    preferred = preferences.load(runtime.database, workspace)
-    backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
-    return Visit(runtime, current, backend, workspace, runtime.history(workspace), preferred)
-
-
 def visit_now() -> Visit:
     """The visitor's view inside a callback: when a file was saved since the page was drawn, what it was drawn with is
     closed by now, and only the module as it is now makes another.
+
+    Ends the callback, and draws the page anew, for whoever is not the one for whom it was drawn.
     """
-    current: Visit = import_module(__name__).visit()
+    now = import_module(__name__)
+    drawn_for = session.belongs_to()
+    if now.admitted() != drawn_for:
+        st.rerun()
+    current: Visit = now.visit()
     return current
 
 
-def _mode() -> Mode:
-    return mode(st.get_option("server.address"), settings.lookup("RERENDER_MODE"))
+def admitted() -> str | None:
+    """The workspace of the visitor; None for one who is not let in, or when a setting is wrong or the history is away,
+    which the page says.
+    """
+    try:
+        guest = _guest()
+        return guest.workspace if guest.is_admitted else None
+    except (ConfigurationError, DatabaseAway):
+        return None
 
 
-def _open() -> Runtime:
-    runtime = Runtime.open(
-        home_from(settings.SOURCES),
-        sources=settings.SOURCES,
-        mode=_mode(),
-        database_url=settings.lookup("RERENDER_DATABASE_URL"),
-    )
-    # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
-    atexit.register(runtime.close)
-    return runtime
+def need_count() -> int:
+    """How many runs need the visitor; 0 where `admitted` is None."""
+    workspace = admitted()
+    try:
+        return 0 if workspace is None else process.runtime().history(workspace).need_count()
+    except DatabaseAway:
+        return 0
 
 
-# Saving a file gives `Runtime` a new identity, so a new key: the one kept place then closes the old runtime. Streamlit
-# knows this function by its source, so it stays this small and what may change lives in `_open`.
-@st.cache_resource(max_entries=1, on_release=lambda runtime: runtime.close(), show_spinner="Starting")
-def _held(identity: int) -> Runtime:  # noqa: ARG001 - the cache's key
-    return _open()
+def _guest() -> Guest:
+    """Who is at the door. Whatever the session holds of another's is forgotten here. Raises `ConfigurationError`."""
+    guest = access.guest(process.mode_now())
+    session.belong_to(guest.workspace)
+    return guest
+
+
+def _visit(guest: Guest) -> Visit:
+    runtime, current = process.runtime(), process.mode_now()
+    preferred = preferences.load(runtime.database, guest.workspace)
+    backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
+    return Visit(runtime, current, guest, backend, runtime.history(guest.workspace), preferred)

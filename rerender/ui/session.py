@@ -35,6 +35,10 @@ _SHOWN = "session.shown"
 _SIZE = "session.size"
 _TYPED_KEYS = "session.typed_keys"
 _UNKEPT = "session.unkept"
+_WORKSPACE = "session.workspace"
+
+# Who the visitor is, how the page was come to, and numbers that must not come twice; all else is the workspace's own.
+_OUTLIVE = (_SECRET, _UNKEPT, _WORKSPACE, "page.", fields.EDITIONS, "visitor")
 
 
 def begin(history: History, preferences: Preferences) -> None:
@@ -89,13 +93,22 @@ def is_kept() -> bool:
 
 
 def hear(held: str) -> None:
-    """The browser says which word it holds, empty if it keeps none: go on in its workspace, with the form as it was."""
+    """The browser says which word it holds, empty if it keeps none: go on in its workspace."""
     st.session_state[_UNKEPT] = not held
-    if is_secret(held) and held != secret():
+    if is_secret(held):
         st.session_state[_SECRET] = held
-        for beginning in (_BEGUN, _RUN):
-            st.session_state.pop(beginning, None)
-        forget_settings()
+
+
+def belongs_to() -> str:
+    """The workspace whose this session is; empty at first."""
+    return str(st.session_state.get(_WORKSPACE, ""))
+
+
+def belong_to(workspace: str) -> None:
+    """Let the session be this workspace's from now on, with nothing in it of the one whose it was."""
+    if st.session_state.get(_WORKSPACE, workspace) != workspace:
+        end()
+    st.session_state[_WORKSPACE] = workspace
 
 
 def forget_problem() -> None:
@@ -105,18 +118,15 @@ def forget_problem() -> None:
 
 def forget_settings() -> None:
     """Let the settings be read anew: what is saved is not what their widgets show any more."""
-    _forget("settings.")
+    for key in list(st.session_state):
+        if str(key).startswith("settings."):
+            del st.session_state[key]
 
 
 def end() -> None:
     """Forget all of this session but whose it is, as after everything was deleted: it begins anew."""
-    _forget(_BEGUN, _CONTROL, _RUN, _RENDER_IDS, _SHOWN, _SIZE, _TYPED_KEYS)
-    _forget("form.", "history.", "result.", "settings.", "workspace.")
-
-
-def _forget(*beginnings: str) -> None:
     for key in list(st.session_state):
-        if str(key).startswith(beginnings):
+        if not str(key).startswith(_OUTLIVE):
             del st.session_state[key]
 
 

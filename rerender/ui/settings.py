@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +17,20 @@ def secret(name: str) -> str | None:
     except FileNotFoundError:
         return None
     return None if value is None else str(value)
+
+
+def auth() -> Mapping[str, Any] | None:
+    """The section of the secrets that sets sign-in up, as Streamlit wants it; None where there is none."""
+    try:
+        section = st.secrets.get("auth")
+    except FileNotFoundError:
+        return None
+    return section if section is None or isinstance(section, Mapping) else {}
+
+
+def are_readable() -> bool:
+    """Whether no secrets file is there that Streamlit cannot read: it passes over every setting in such a one."""
+    return st.secrets.load_if_toml_exists() or not any(Path(file).exists() for file in st.get_option("secrets.files"))
 
 
 SOURCES = (secret, os.environ.get)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
-from rerender.ui import allowance, session, workspace_form
+from rerender.ui import access, allowance, session, workspace_form
 from rerender.ui.runtime import Visit, visit_now
 
 _WORDS = "settings.wipe_words"
@@ -21,8 +21,9 @@ def kept(visit: Visit) -> None:
     runs, images = _count(usage.runs, "run"), _count(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
     if visit.is_hosted:
-        st.text("Only this browser sees it.")
+        st.text("Only this browser sees it." if visit.is_known_by_cookie else "Only you see it, in every browser.")
         workspace_form.notice(visit)
+        access.account(visit.guest)
     else:
         st.text(f"Kept in {visit.runtime.database.place}")
 

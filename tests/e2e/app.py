@@ -27,6 +27,7 @@ class App:
     script: str = "app.py"
     base_path: str = ""
     extra_environment: dict[str, str] = field(default_factory=dict)
+    secrets: str = ""
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -45,6 +46,9 @@ class App:
         environment |= {"RERENDER_HOME": str(self.home), **self.extra_environment}
         command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.address=127.0.0.1"]
         command += [f"--server.port={self.port}", "--server.headless=true", f"--server.baseUrlPath={self.base_path}"]
+        if self.secrets:
+            (self.home / "secrets.toml").write_text(self.secrets, "utf-8")
+            command += [f"--secrets.files={self.home / 'secrets.toml'}"]
         with (self.home / "app.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=log, stderr=log)
         self.wait_until_it_answers()
