@@ -110,7 +110,7 @@ def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) ->
     add_run(database, workspace=LOCAL, prompt="a prompt of its own")
     with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("ALTER TABLE blobs RENAME TO mislaid")
-    assert app.run().exception
+    assert app.run().error
     with database.write(EVERYONE) as connection:
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO blobs")
     database.close()

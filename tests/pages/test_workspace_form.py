@@ -11,7 +11,7 @@ from sqlalchemy import Update, update
 from streamlit.testing.v1 import AppTest
 
 from rerender.studio.archive import Archive
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.tables import images, runs
 from rerender.studio.workspaces import LOCAL
 from tests.studio.archives import PICTURES, STORED, exported, store
@@ -98,7 +98,7 @@ def test_the_limit_of_an_upload_is_said_in_words_and_what_to_do_about_it(
     upload(app, archive)
     assert "more than" not in app.caption[0].value
     home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
-    with home.write() as connection:
+    with home.write(EVERYONE) as connection:
         connection.execute(update(images).values(byte_size=limit * 1_000_000))
     home.close()
     assert f"That is more than the {limit} MB that can be imported here" in app.run().caption[0].value
@@ -119,7 +119,7 @@ def test_more_than_any_archive_can_bring_back_is_said_before_it_is_exported(
 ) -> None:
     upload(app.run(), archive)
     home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
-    with home.write() as connection:
+    with home.write(EVERYONE) as connection:
         connection.execute(more)
     home.close()
     assert "more than an archive can bring back" in app.run().caption[0].value
