@@ -70,7 +70,8 @@ class Database:
     """
 
     def __init__(self, url: str | URL) -> None:
-        self._engine = create_engine(url)
+        # What goes wrong is logged, and a prompt is a parameter.
+        self._engine = create_engine(url, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TypeVar
 
 import streamlit as st
+from streamlit import config
 
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
@@ -130,6 +131,8 @@ def _open() -> Runtime:
         mode=_mode(),
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
+    # The server's own limit is for files of any kind, and what its widgets allow is only the browser's to keep.
+    config.set_option("server.maxUploadSize", runtime.limits.archive_mb, "RERENDER_ARCHIVE_MB")
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(runtime.close)
     return runtime

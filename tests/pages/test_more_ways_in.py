@@ -45,7 +45,7 @@ def carrying(request: RenderRequest) -> bytes:
 
 
 def upload(app: AppTest, data: bytes) -> None:
-    app.file_uploader(key="form.uploaded").upload("oak.png", data).run()
+    app.file_uploader[0].upload("oak.png", data).run()
     assert not app.exception
 
 

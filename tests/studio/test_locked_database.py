@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database, Everyone, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
@@ -27,7 +27,7 @@ class Locked(Database):
     refuses: str | None = None
     times = 1
 
-    def write(self) -> AbstractContextManager[Connection]:
+    def write(self, workspace: str | Everyone = EVERYONE) -> AbstractContextManager[Connection]:
         if self.refuses and threading.current_thread().name.startswith(self.refuses):
             self.times -= 1
             if self.times == 0:
