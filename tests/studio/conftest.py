@@ -12,7 +12,7 @@ from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import FakeApi
-from tests.studio.helpers import backend_at
+from tests.studio.helpers import WallClock, backend_at
 
 
 @pytest.fixture
@@ -70,3 +70,8 @@ def start_runner(database: Database, backend: Backend) -> Iterator[Callable[...,
 @pytest.fixture
 def runner(start_runner: Callable[..., Runner]) -> Runner:
     return start_runner()
+
+
+@pytest.fixture
+def wall() -> WallClock:
+    return WallClock()
