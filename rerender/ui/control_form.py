@@ -89,7 +89,7 @@ def _take_sample(name: str) -> None:
 
 
 def _take_upload() -> None:
-    file = st.session_state[_UPLOADED]
+    file = fields.uploaded(_UPLOADED)
     _forget_problem()
     if file is not None:
         _take_carried(file.getvalue(), file.name)

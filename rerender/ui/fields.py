@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 PROMPT = "prompt"
 ONE_A_LINE = "one_a_line"
@@ -42,3 +43,9 @@ def fill(field: str, value: Any) -> None:
     st.session_state[_EDITIONS] = {**editions, field: editions.get(field, 0) + 1}
     st.session_state.pop(former, None)
     st.session_state[key(field)] = value
+
+
+def uploaded(key: str) -> UploadedFile | None:
+    """The file in the uploader of this key; None where there is none, or none that this session has uploaded."""
+    file = st.session_state[key]
+    return file if isinstance(file, UploadedFile) else None

@@ -9,7 +9,7 @@ import time
 import streamlit as st
 
 from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
-from rerender.ui import session, settings
+from rerender.ui import fields, session, settings
 from rerender.ui.runtime import Visit, visit_now
 
 _UPLOADED = "workspace.archive"
@@ -71,7 +71,7 @@ def _says(contents: Contents, limit: int) -> str:
 
 def _import() -> None:
     visit = visit_now()
-    file = st.session_state[_UPLOADED]
+    file = fields.uploaded(_UPLOADED)
     # Taken before the work begins, because asking the session for it afterwards may be cut off by another click.
     outcome = st.session_state.setdefault(_OUTCOME, {})
     outcome.clear()

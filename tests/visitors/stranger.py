@@ -62,6 +62,9 @@ class Stranger:
         self.needles: set[bytes] = set()
         self._fetched: set[str] = set()
         self._exported = b""
+        # Of each other order, so that all of it is done also where there is time for a few actions each.
+        turn = 2 * self.number % len(self._actions)
+        self._deck = [*self._actions[turn:], *self._actions[:turn]]
 
     @cached_property
     def workspace(self) -> str:
@@ -74,8 +77,10 @@ class Stranger:
         await self.render()
 
     async def act(self) -> None:
-        """Do one thing at random, then fetch the pictures that the page shows, as a browser does."""
-        action = self.rng.choice(self._actions)
+        """Do the next thing of the deck, then fetch the pictures that the page shows, as a browser does."""
+        if not self._deck:
+            self._deck = self.rng.sample(self._actions, len(self._actions))
+        action = self._deck.pop()
         if await action():
             self.did[action.__name__] += 1
         await self.fetch_images()
@@ -113,9 +118,6 @@ class Stranger:
         if self.rng.random() < 0.7:
             await visitor.until(lambda: not self._is_waiting(), 4 * PATIENCE)
         return True
-
-    def _is_waiting(self) -> bool:
-        return bool(self.visitor._timers)
 
     async def upload(self) -> bool:
         await self._be_at("")
@@ -190,6 +192,8 @@ class Stranger:
     async def restore(self) -> bool:
         await self._be_at("history")
         if not self.visitor.find("Undo"):
+            await self.delete()
+        if not self.visitor.find("Undo"):
             return False
         await self.visitor.click("Undo")
         return True
@@ -220,7 +224,7 @@ class Stranger:
 
     async def import_own(self) -> bool:
         await self._be_at("settings")
-        if not self._exported:
+        if not self._exported and not await self.export():
             return False
         await self.visitor.upload(f"{self.canary}.zip", self._exported, key="workspace.archive")
         return True

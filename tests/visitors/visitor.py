@@ -79,6 +79,7 @@ class Visitor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.leave()
+        self._http.close()
 
     # Coming and going.
 
@@ -138,6 +139,16 @@ class Visitor:
         widget = self.find(label, key=key, kind=kind)
         assert widget is not None, f"no {kind or 'widget'} {label or key} on the page:\n{self.tree.text()}"
         return widget
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no connection any more."""
+        return self._is_over
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing runs, and no fragment will run by itself: nothing is awaited on the page."""
+        return not self._runs and not self._timers
 
     @property
     def errors(self) -> list[str]:
@@ -255,10 +266,14 @@ class Visitor:
 
     async def post(self, message: BackMsg) -> None:
         """Send any message of the protocol, and wait for nothing."""
+        await self.post_raw(message.SerializeToString())
+
+    async def post_raw(self, frame: bytes | str) -> None:
+        """Send any frame over the socket, and wait for nothing."""
         if self._socket is None or self._is_over:
             raise Closed(self._why)
         try:
-            await self._socket.send(message.SerializeToString())
+            await self._socket.send(frame)
         except ConnectionClosed as error:
             raise Closed from error
 
