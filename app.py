@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rerender.ui import callbacks, page, runtime
+from rerender.ui import callbacks, forgeries, page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
 callbacks.run_whole()
+forgeries.ignore()
 needs = runtime.need_count()
 pages = [
     st.Page("pages/render.py", title="Render", default=True),

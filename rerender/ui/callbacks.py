@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
-__all__ = ["run_whole"]
+__all__ = ["run_whole", "wrap"]
 
 _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 
@@ -29,17 +29,19 @@ def run_whole() -> None:
 
     Streamlit has no setting for this, so two methods of its own are wrapped, once a process.
     """
-    if not hasattr(SafeSessionState.on_script_will_rerun, "__wrapped__"):
-        _wrap(SafeSessionState, "on_script_will_rerun", _heed)
-        _wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
+    wrap(SafeSessionState, "on_script_will_rerun", _heed)
+    wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
 
 
-def _wrap(owner: type, name: str, around: Callable[..., None]) -> None:
+def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
+    """Call `around` with the method of that name and its arguments in place of the method, unless this is done."""
     method = getattr(owner, name)
+    if hasattr(method, "__wrapped__"):
+        return
 
     @wraps(method)
-    def wrapped(self: object, *args: Any, **kwargs: Any) -> None:
-        around(method, self, *args, **kwargs)
+    def wrapped(self: object, *args: Any, **kwargs: Any) -> Any:
+        return around(method, self, *args, **kwargs)
 
     setattr(owner, name, wrapped)
 
