@@ -52,6 +52,14 @@ class Limits:
         least=100,
         most=1000 * _UPLOAD_MB,
     )
+    uploads_in_all_mb: int = _limit(
+        "RERENDER_UPLOADS_IN_ALL_MB",
+        "Megabytes of uploads of all visitors that wait to be taken up by their page, one a visitor",
+        local=4000,
+        hosted=120,
+        least=1,
+        most=_BEYOND,
+    )
     archive_mb: int = _limit(
         "RERENDER_ARCHIVE_MB",
         "Megabytes of an archive that is imported; the server takes no larger file of any kind",

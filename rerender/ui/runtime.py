@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TypeVar
 
 import streamlit as st
-from streamlit import config
 
 from rerender.errors import ConfigurationError
 from rerender.studio import preferences
@@ -23,7 +22,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL, Mode, mode, workspace_of
-from rerender.ui import session, settings
+from rerender.ui import session, settings, uploads
 
 T = TypeVar("T")
 
@@ -131,8 +130,7 @@ def _open() -> Runtime:
         mode=_mode(),
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
-    # The server's own limit is for files of any kind, and what its widgets allow is only the browser's to keep.
-    config.set_option("server.maxUploadSize", runtime.limits.archive_mb, "RERENDER_ARCHIVE_MB")
+    uploads.bound(runtime.limits)
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(runtime.close)
     return runtime

