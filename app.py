@@ -3,10 +3,11 @@
 import streamlit as st
 
 from rerender.studio.database import DatabaseAway
-from rerender.ui import callbacks, page, runtime
+from rerender.ui import away, callbacks, forgeries, page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
 callbacks.run_whole()
+forgeries.ignore()
 needs = runtime.need_count()
 pages = [
     st.Page("pages/render.py", title="Render", default=True),
@@ -19,4 +20,4 @@ page.follow_deep_link()
 try:
     current.run()
 except DatabaseAway as error:
-    runtime.say_away(error)
+    away.say(error)

@@ -7,7 +7,6 @@ import json
 import logging
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from rerender import memory
+from rerender import logs, memory
 from rerender.engines.base import Cancelled, Engine
 from rerender.errors import RerenderError
 from rerender.models import TERMINAL, Phase, RenderRequest
@@ -164,7 +163,7 @@ class Jobs:
                 self._run(render_id)
             except Exception as error:
                 # A worker that has ended does not come back; the render is taken up again at the next start.
-                _log.error("Render %s could not be stored: %s\n%s", render_id, _said(error), _where(error))
+                _log.error("Render %s could not be stored: %s\n%s", render_id, logs.kind(error), logs.where(error))
                 self._unwritten.append(render_id)
             self._in_work = 0
             self._keep_house(render_id)
@@ -190,7 +189,7 @@ class Jobs:
             self._tidy()
         except Exception as error:
             self._has_counted = False  # the next time all are counted
-            _log.error("Ended renders could not be gone through: %s\n%s", _said(error), _where(error))
+            _log.error("Ended renders could not be gone through: %s\n%s", logs.kind(error), logs.where(error))
 
     def _count(self, render_id: str) -> None:
         record = self._storage.find(render_id)
@@ -221,7 +220,7 @@ class Jobs:
         except Cancelled:
             self._write(record, phase=Phase.PENDING)
         except Exception as error:
-            _log.error("Render %s failed: %s\n%s", render_id, type(error).__name__, _where(error))
+            _log.error("Render %s failed: %s", render_id, logs.where(error))
             self._write(record, phase=Phase.FAILED, misc=record.misc | {"error": _sentence(error)})
         else:
             misc = record.misc | stopwatch.stop(storing=_STORING)
@@ -277,13 +276,3 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, RerenderError):
         return str(error)
     return "The engine stopped with an error; the log of the service says where."
-
-
-def _said(error: Exception) -> str:
-    """What the system says of the disk; of any other error its kind alone, as its message could hold the prompt."""
-    return str(error) if isinstance(error, OSError) else type(error).__name__
-
-
-def _where(error: Exception) -> str:
-    """The lines of code that led to the error, without its message: that could hold the prompt."""
-    return "".join(traceback.format_tb(error.__traceback__))

@@ -30,7 +30,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from rerender import downloads as output_files
 from rerender import images as image_files
 from rerender.errors import ImageError
-from rerender.studio import downloads, manifest, pictures, prompts
+from rerender.studio import decoding, downloads, manifest, pictures, prompts
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
 from rerender.studio.manifest import ArchiveError, Entry, Manifest
@@ -333,13 +333,20 @@ def _pixels_to_decode(picture: Picture) -> int:
 
 
 def _decodes(data: bytes, is_control_image: bool) -> bool:
-    """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image."""
+    """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image, and for
+    a picture that is too large to be opened here.
+    """
     try:
-        if is_control_image:
-            # As the form will: it opens with the newest run, so an image that it cannot use would close it.
-            image_files.load(data)
-        else:
-            image_files.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
+        decoding.check_pixels(data)
+    except ImageError as error:
+        raise ArchiveError(f"A picture in the archive is too large. {error} Nothing was imported.") from None
+    try:
+        with decoding.turn(data):
+            if is_control_image:
+                # As the form will: it opens with the newest run, so an image that it cannot use would close it.
+                image_files.load(data)
+            else:
+                image_files.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
     except ImageError:
         if is_control_image:
             raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None

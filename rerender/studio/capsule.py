@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rerender import images
 from rerender.errors import ImageError, InvalidRequest
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, PROMPT_MAX_CHARS, RenderRequest
+from rerender.studio import decoding
 from rerender.studio.runs import Picture, Run
 
 __all__ = ["MAX_BYTES", "Capsule", "can_hold", "read", "write"]
@@ -87,7 +87,7 @@ def read(data: bytes) -> Capsule | None:
     try:
         described = json.loads(texts[_REQUEST])
         capsule = _capsule(described | {"control_image": texts[_CONTROL_IMAGE].decode("ascii")})
-        images.load(capsule.request.control_image)
+        decoding.size_of(capsule.request.control_image)
     except (ImageError, InvalidRequest, KeyError, TypeError, ValueError, RecursionError):
         return None
     return capsule

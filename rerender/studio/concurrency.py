@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from rerender import logs
+
 __all__ = ["News", "Pool"]
 
 _log = logging.getLogger(__name__)
@@ -56,8 +58,8 @@ class Pool:
                 continue
             try:
                 call()
-            except Exception:
-                _log.exception("A call failed on %s.", threading.current_thread().name)
+            except Exception as error:
+                _log.error("A call failed on %s: %s", threading.current_thread().name, logs.where(error))
 
 
 class News:

@@ -12,11 +12,13 @@ from rerender.studio import budget
 from rerender.studio.attention import UNTOLD
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import images, metadata, runs
+from rerender.studio.wipe import AT_STAKE
 
 __all__ = ["NOTE_MAX_CHARS", "Curation", "purge"]
 
 NOTE_MAX_CHARS = 2000
 UNDO_WITHIN = 3600.0
+DAY = 86_400.0
 
 
 class Curation:
@@ -52,21 +54,25 @@ class Curation:
             return connection.execute(changed).rowcount == 1
 
 
-def purge(database: Database, wall: Callable[[], float] = time.time) -> int:
+def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_days: int = 0) -> int:
     """Delete for good, in every workspace, what was deleted and finished over an hour ago; how many runs that were.
+
+    With `keep_days` also what finished so many days ago and has nothing at stake any more.
 
     Their outputs go with them, and every image that nothing names any more. What is still going on stays, and so does
     an uncertain run for an hour after its end, as the answer to its POST may still come; one that was deleted before it
     became uncertain stays until its owner has decided about it.
     """
-    before = wall() - UNDO_WITHIN
-    due = (runs.c.deleted_at < before, runs.c.finished_at < before, ~UNTOLD)
+    now = wall()
+    due = (runs.c.deleted_at < now - UNDO_WITHIN) & (runs.c.finished_at < now - UNDO_WITHIN) & ~UNTOLD
+    if keep_days:
+        due |= (runs.c.finished_at < now - keep_days * DAY) & ~AT_STAKE
     with database.read(EVERYONE) as connection:
-        if connection.scalar(select(runs.c.run_id).where(*due).limit(1)) is None:
+        if connection.scalar(select(runs.c.run_id).where(due).limit(1)) is None:
             return 0
     with database.write(EVERYONE) as connection:
-        budget.release(connection, *due)
-        count = connection.execute(delete(runs).where(*due)).rowcount
+        budget.release(connection, due)
+        count = connection.execute(delete(runs).where(due)).rowcount
         connection.execute(delete(images).where(*_unnamed()))
     database.vacuum()
     return count

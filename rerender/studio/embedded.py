@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerender.engines.deferred import Deferred
-from rerender.engines.settings import working_size
 from rerender.service.accounts import SignedAccounts
 from rerender.studio.backends import PREVIEW, Backend
 
@@ -26,21 +25,25 @@ __all__ = ["Embedded", "preview_engine"]
 PREDECESSOR_ENDS_WITHIN = 10.0
 
 
-def preview_engine() -> Engine:
-    """The engine of the embedded service. Raises `ConfigurationError` for a working size that is none."""
+def preview_engine(working_size: int) -> Engine:
+    """The engine of the embedded service, for pictures of at most `working_size` pixels on the long side."""
     # OpenCV takes memory that an app with a key never needs.
     from rerender.engines.preview import PreviewEngine
 
-    return PreviewEngine(working_size())
+    return PreviewEngine(working_size)
 
 
 class Embedded:
-    """The service over `folder`, or over a private temporary one while another process uses `folder`."""
+    """The service over `folder`, or over a private temporary one while another process uses `folder`.
 
-    def __init__(self, folder: Path, make_engine: Callable[[], Engine] = preview_engine) -> None:
+    What is left there of renders that ended without pictures is deleted after `keep_days`, or the service's own.
+    """
+
+    def __init__(self, folder: Path, make_engine: Callable[[], Engine], *, keep_days: int = 0) -> None:
         self._folder = folder
         self._holder = folder / "pid"
         self._make_engine = make_engine
+        self._keep_days = keep_days
         self._lock = threading.Lock()
         self._server: LocalServer | None = None
         self._backend = PREVIEW
@@ -84,18 +87,19 @@ class Embedded:
                 shutil.rmtree(self._private, ignore_errors=True)
 
     def _start(self) -> None:
+        from rerender.service.retention import KEEP_DAYS, Retention
         from rerender.service.server import LocalServer
 
-        working_size()  # A wrong one is told now, and not to whoever renders first.
         # Loading the engine takes 0.1 s and 20 MB, which an app that nobody renders with need not have. The first
         # request waits for it before its work is taken; its render then takes no longer than the next.
         engine = Deferred(self._make_engine)
-        server = LocalServer(self._folder, engine, self._accounts)
+        retention = Retention(min(self._keep_days or KEEP_DAYS, KEEP_DAYS))
+        server = LocalServer(self._folder, engine, self._accounts, retention=retention)
         if self._starts(server):
             self._holder.write_text(str(os.getpid()))
         else:
             self._private = Path(tempfile.mkdtemp(prefix="rerender-service-"))
-            server = LocalServer(self._private, engine, self._accounts)
+            server = LocalServer(self._private, engine, self._accounts, retention=retention)
             server.start()
         self._server = server
         self._backend = replace(PREVIEW, base_url=server.base_url)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 
 from rerender.errors import ImageError
 from rerender.models import RenderRequest
-from rerender.studio import pictures
+from rerender.studio import decoding, pictures
 from rerender.studio.attention import NEED, NEEDED, Need
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
@@ -141,7 +141,7 @@ class History:
         """
         found = self._thumbnails([sha256], side)
         if sha256 not in found:
-            found[sha256] = pictures.shrink(self.data(sha256), side)
+            found[sha256] = _shrunk(self.data(sha256), side)
             self._keep_thumbnails(found, side)
         return found[sha256]
 
@@ -151,7 +151,7 @@ class History:
         made = {}
         for sha256 in {*sha256s} - found.keys():
             with suppress(ImageError):
-                made[sha256] = pictures.shrink(self.data(sha256), side)
+                made[sha256] = _shrunk(self.data(sha256), side)
         if made:
             self._keep_thumbnails(made, side)
         return found | made
@@ -179,3 +179,8 @@ class History:
     def _pictures(self, query: Select[Any]) -> list[Picture]:
         with self._database.read(self._workspace) as connection:
             return [Picture(**row) for row in connection.execute(query).mappings()]
+
+
+def _shrunk(data: bytes, side: int) -> bytes:
+    with decoding.turn(data):
+        return pictures.shrink(data, side)

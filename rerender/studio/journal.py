@@ -23,8 +23,10 @@ from rerender.models import Render, RenderRequest
 from rerender.studio import budget, pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import EVERYONE, Database
+from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
-from rerender.studio.tables import outputs, runs
+from rerender.studio.shedding import shed
+from rerender.studio.tables import blobs, outputs, runs
 
 __all__ = ["Download", "Journal", "new_owner"]
 
@@ -64,15 +66,20 @@ class Journal:
         wall: Callable[[], float],
         lease: float,
         announce: Callable[[], None],
+        limits: Limits = LOCAL_LIMITS,
     ) -> None:
         self._database = database
+        self._limits = limits
         self._wall = wall
         self._announce = announce
         self.owner = owner
         self.lease = lease
 
     def begin(self, workspace: str, backend: Backend, request: RenderRequest, series_id: str | None = None) -> str:
-        """Write down a new run with its control image; its `run_id`. Raises `ImageError` if that is no picture."""
+        """Write down a new run with its control image; its `run_id`.
+
+        Raises `ImageError` if that is no picture, `LimitReached` when there is no room for more runs.
+        """
         return self.begin_all(workspace, backend, [request], series_id)[0]
 
     def begin_all(
@@ -100,6 +107,7 @@ class Journal:
         }
         rows = [shared | _asked_for(request, picture) for request, picture in zip(requests, described, strict=True)]
         with self._database.write(EVERYONE) as connection:
+            shed(connection, self._limits, workspace, requests, now)
             if backend.caps:
                 budget.reserve(connection, backend.caps, rows, now)
             for index, (request, picture) in enumerate(zip(requests, described, strict=True)):
@@ -109,6 +117,18 @@ class Journal:
             connection.execute(insert(runs), rows)
         self._announce()
         return [str(row["run_id"]) for row in rows]
+
+    def request(self, run_id: str) -> RenderRequest | None:
+        """What the run asks for, None when it is gone.
+
+        Kept here until it is sent: a hundred that wait for their turn would take 200 MB of memory.
+        """
+        asked_for = [runs.c[name] for name in ("prompt", "batch_size", "image_width", "image_height", "seed")]
+        image = (blobs.c.workspace == runs.c.workspace) & (blobs.c.sha256 == runs.c.control_image)
+        query = select(*asked_for, blobs.c.data.label("control_image")).join(blobs, image)
+        with self._database.read(EVERYONE) as connection:
+            row = connection.execute(query.where(runs.c.run_id == run_id)).mappings().first()
+        return None if row is None else RenderRequest(**row)
 
     def sending(self, run_id: str) -> bool:
         """The POST begins now. False, and then it must not, when the run is no longer ours to send."""

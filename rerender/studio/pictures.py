@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image, ImageOps
 from sqlalchemy import Connection, insert, select
@@ -14,19 +16,29 @@ from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["describe", "flat", "keep", "shrink", "unreadable", "upright"]
+__all__ = ["describe", "flat", "keep", "opened", "shrink", "unreadable", "upright"]
 
 MAX_PIXELS = 64_000_000
 
 
 def describe(data: bytes) -> Picture:
     """What the header of an image file says. A file that is not an image is described as unreadable."""
+    with opened(data) as image:
+        if image is None:
+            return unreadable(data)
+        return Picture(_sha256(data), Image.MIME[image.format or ""], image.width, image.height, len(data))
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[Image.Image | None]:
+    """An image file with its header read and no pixel decoded; None for what is none."""
     try:
-        with Image.open(io.BytesIO(data), formats=image_files.FORMATS) as image:
-            mime, (width, height) = Image.MIME[image.format or ""], image.size
+        image = Image.open(io.BytesIO(data), formats=image_files.FORMATS)
     except Exception:  # Pillow raises nearly anything for hostile bytes
-        return unreadable(data)
-    return Picture(_sha256(data), mime, width, height, len(data))
+        yield None
+        return
+    with image:
+        yield image
 
 
 def unreadable(data: bytes) -> Picture:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rerender import logs
 from rerender.client import submit_seconds
 from rerender.errors import (
     AuthenticationError,
@@ -28,6 +29,7 @@ from rerender.studio.concurrency import News, Pool
 from rerender.studio.database import BUSY_TIMEOUT_S, Database
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.keys import Keys
+from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import Run, Submission
 from rerender.studio.steering import Steering
 from rerender.studio.tracker import FindBackend, Tracker
@@ -37,7 +39,10 @@ __all__ = ["Runner"]
 _log = logging.getLogger(__name__)
 
 LEASE = 30.0
-POSTS_AT_ONCE = 4
+# Previews at their service at once: one in work and those after it, so that it never waits for us. The others wait
+# here, where stopping one costs no work and each is looked at soon after it is made.
+PREVIEWS_AHEAD = 4
+ROOM_WITHIN = 0.5
 LOOKS_END_WITHIN = 5.0
 # Before each further try to write down what a paid POST brought, when the database is locked or the disk is full; the
 # last pause is kept from then on.
@@ -74,6 +79,7 @@ class Runner:
         find_backend: FindBackend,
         *,
         on_stored: Callable[[Run], object] = lambda _run: None,
+        limits: Limits = LOCAL_LIMITS,
         lease: float = LEASE,
         request_timeout: tuple[float, float] = (5.0, 60.0),
         clock: Callable[[], float] = time.monotonic,
@@ -83,12 +89,23 @@ class Runner:
         self._request_timeout = request_timeout
         self._news = News()
         self._keys = Keys(wall)
-        self._journal = Journal(database, new_owner(), wall=wall, lease=lease, announce=self._news.announce)
+        self._journal = Journal(
+            database, new_owner(), wall=wall, lease=lease, announce=self._news.announce, limits=limits
+        )
         self._steering = Steering(database, wall=wall, announce=self._news.announce)
         self._tracker = Tracker(
-            self._journal, self._keys, find_backend, on_stored=on_stored, clock=clock, wall=wall, jitter=jitter
+            self._journal,
+            self._keys,
+            find_backend,
+            on_stored=on_stored,
+            looks_at_once=limits.looks_at_once,
+            clock=clock,
+            wall=wall,
+            jitter=jitter,
         )
-        self._posts = Pool(POSTS_AT_ONCE, "rerender-post")
+        self._posts = Pool(limits.posts_at_once, "rerender-post")
+        # One at a time, because eight large ones took 836 MB; and apart, so that nothing paid waits behind them.
+        self._previews = Pool(1, "rerender-preview")
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._given_up = threading.Event()
@@ -103,8 +120,8 @@ class Runner:
 
         Runs of one click share a `series_id`.
 
-        Raises `ImageError` when the control image is no picture, `CapReached` when the app's owner does not pay for as
-        much, `RuntimeError` after `close`.
+        Raises `ImageError` when the control image is no picture, `LimitReached` when there is no room for more runs,
+        `CapReached` when the app's owner does not pay for as much, `RuntimeError` after `close`.
         """
         return self._submit(workspace, backend, [request], series_id)[0]
 
@@ -119,8 +136,11 @@ class Runner:
             if self._closing.is_set():
                 raise RuntimeError("The runner is closed.")
             run_ids = self._journal.begin_all(workspace, backend, requests, series_id)
-            for run_id, request in zip(run_ids, requests, strict=True):
-                self._posts.start(partial(self._send, run_id, backend, request))
+            for run_id in run_ids:
+                if backend.is_preview:
+                    self._previews.start(partial(self._send_preview, run_id, backend))
+                else:
+                    self._posts.start(partial(self._send, run_id, backend))
         self._tracker.start()
         return run_ids
 
@@ -177,11 +197,18 @@ class Runner:
         with self._lock:
             self._closing.set()
         # A copy, as posts end meanwhile. None begins any more.
-        self._posts.close(max(self._in_flight.copy().values(), default=0.0) + WRITES_END_WITHIN)
+        in_flight = max(self._in_flight.copy().values(), default=0.0)
+        self._close_posts(0.0)
+        self._news.announce()
+        self._close_posts(in_flight + WRITES_END_WITHIN)
         self._given_up.set()
-        self._posts.close(LOOKS_END_WITHIN)
+        self._close_posts(LOOKS_END_WITHIN)
         self._tracker.close(LOOKS_END_WITHIN)
         self._journal.let_go()
+
+    def _close_posts(self, timeout: float) -> None:
+        for pool in (self._previews, self._posts):
+            pool.close(timeout)
 
     def _decided(self, decided: bool) -> bool:
         if decided:
@@ -189,9 +216,18 @@ class Runner:
             self._tracker.look_around()
         return decided
 
-    def _send(self, run_id: str, backend: Backend, request: RenderRequest) -> None:
+    def _send_preview(self, run_id: str, backend: Backend) -> None:
+        while not self._closing.is_set():
+            seen = self._news.count
+            if self._tracker.previews() < PREVIEWS_AHEAD:
+                self._send(run_id, backend)
+                return
+            self._news.wait(seen, ROOM_WITHIN)
+
+    def _send(self, run_id: str, backend: Backend) -> None:
         try:
-            if not self._journal.sending(run_id):
+            request = self._journal.request(run_id)
+            if request is None or not self._journal.sending(run_id):
                 return
         except SQLAlchemyError:
             unsent = partial(self._journal.not_accepted, run_id, Submission.REFUSED, NOT_WRITTEN)
@@ -208,15 +244,15 @@ class Runner:
             error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {then}"
         except RerenderError as refusal:
             submission, error = Submission.REFUSED, f"{_said(refusal, backend)} Nothing was charged."
-        except Exception:
-            _log.exception("Run %s: sending stopped with an error.", run_id)
+        except Exception as broken:
+            _log.error("Run %s: sending stopped with an error: %s", run_id, logs.where(broken))
         else:
             what = f"run {run_id} is render {render_id}"
             run = self._surely(lambda: self._journal.accepted(run_id, render_id), what)
             if run is not None:
                 self._tracker.follow(run, backend)
             return
-        self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id}: {error}")
+        self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id} is {submission}")
 
     def _post(self, run_id: str, backend: Backend, request: RenderRequest) -> str:
         """Send the run; its `render_id`. Raises as `Client.submit` does, or `_NotSent`."""

@@ -10,19 +10,22 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
-from rerender.studio import preferences, wipe
+from rerender.studio import decoding, preferences, wipe
 from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
-from rerender.studio.curation import Curation, purge
+from rerender.studio.curation import Curation
 from rerender.studio.database import Database, DatabaseAway, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
 from rerender.studio.history import History
+from rerender.studio.limits import Limits
+from rerender.studio.retention import Retention
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.workspaces import LOCAL, Mode
@@ -52,18 +55,27 @@ class Runtime:
     """
 
     def __init__(
-        self, home: Path, database: Database, embedded: Embedded, sources: Sequence[Lookup], mode: Mode, ephemeral: bool
+        self,
+        home: Path,
+        database: Database,
+        embedded: Embedded,
+        sources: Sequence[Lookup],
+        mode: Mode,
+        ephemeral: bool,
+        limits: Limits,
     ) -> None:
         self.home = home
         self.ephemeral = ephemeral
         self.database = database
+        self.limits = limits
         self._sources = tuple(sources)
         self._mode = mode
         self._embedded = embedded
         self._closing = threading.Lock()
         self._closed = False
         self._warming: threading.Thread | None = None
-        self.runner = Runner(database, self._find_backend, on_stored=self._forget_at_preview)
+        self._retention = Retention(database, limits.keep_days)
+        self.runner = Runner(database, self._find_backend, on_stored=self._forget_at_preview, limits=limits)
 
     @classmethod
     def open(
@@ -73,15 +85,17 @@ class Runtime:
         sources: Sequence[Lookup] = (),
         mode: Mode = "local",
         database_url: str | None = None,
-        make_engine: Callable[[], Engine] = preview_engine,
+        make_engine: Callable[[], Engine] | None = None,
         resume: bool = True,
     ) -> Runtime:
         """Open the history in `home` (or at `database_url`), purge what was deleted, take up what was unfinished.
 
         `sources` and `mode` are those given to `configured`. Without `resume` nothing is taken up before the first
         run, for a process that may only want to read. Raises `ConfigurationError` for a database that is newer
-        than the app, or cannot be read, `DatabaseAway` for a server that cannot be reached.
+        than the app, or cannot be read, and for a limit that is none; `DatabaseAway` for a server that cannot be
+        reached.
         """
+        limits = Limits.of(mode, sources)
         usable = _usable(home)
         try:
             database = Database.open(database_url or sqlite_url(usable / "studio.sqlite3"))
@@ -91,12 +105,11 @@ class Runtime:
                 raise
             # Nothing of what the driver says: it may quote the address, which holds a password.
             raise ConfigurationError(UNUSABLE if database_url else UNREADABLE.format(usable)) from None
-        embedded = Embedded(usable / "service", make_engine)
-        runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home)
-        try:
-            purge(database)
-        except SQLAlchemyError as error:
-            _log.warning("What was deleted is purged at the next start: %s", error)
+        decoding.allow(limits)
+        make_engine = make_engine or partial(preview_engine, limits.working_size)
+        embedded = Embedded(usable / "service", make_engine, keep_days=limits.keep_days)
+        runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home, limits=limits)
+        runtime._retention.start()
         if resume:
             runtime.runner.resume()
         return runtime
@@ -159,6 +172,7 @@ class Runtime:
                     ends.callback(shutil.rmtree, self.home, ignore_errors=True)
                 ends.callback(self.database.close)
                 ends.callback(self._embedded.close)
+                ends.callback(self._retention.close)
                 self.runner.close()
 
     def _warm(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from rerender import logs
 from rerender.client import NOT_FOUND_GRACE, Client, poll_delay
 from rerender.errors import (
     AuthenticationError,
@@ -34,7 +35,6 @@ FindBackend = Callable[[Run], Backend | None]
 """The backend of a run, with the key that settings hold and that may be used for this run; None without one."""
 
 ROUND_EVERY = 2.0
-LOOKS_AT_ONCE = 4
 LOOK_TIMEOUT = (5.0, 20.0)
 DOWNLOADS_FOR = 24 * 3600.0
 MAX_PACE = 300.0
@@ -80,6 +80,7 @@ class Tracker:
         find_backend: FindBackend,
         *,
         on_stored: Callable[[Run], object],
+        looks_at_once: int,
         clock: Callable[[], float],
         wall: Callable[[], float],
         jitter: Callable[[float, float], float],
@@ -92,7 +93,7 @@ class Tracker:
         self._wall = wall
         self._jitter = jitter
         self._clients = Clients(LOOK_TIMEOUT)
-        self._pool = Pool(LOOKS_AT_ONCE, "rerender-look")
+        self._pool = Pool(looks_at_once, "rerender-look")
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
         self._next_renewal = self._next_round = -math.inf
@@ -124,6 +125,11 @@ class Tracker:
             self._watches[run.run_id] = _Watch(run, backend, due=self._clock())
         self._woken.set()
 
+    def previews(self) -> int:
+        """How many previews are followed, which is how many the embedded service has to make."""
+        with self._lock:
+            return sum(watch.run.is_preview for watch in self._watches.values())
+
     def has_looked(self, run_id: str) -> bool:
         """Whether a look at the run has ended; or the first round has, without taking it up."""
         with self._lock:
@@ -146,9 +152,9 @@ class Tracker:
                     self._next_round = min(self._clock() + ROUND_EVERY, self._next_renewal)
                     self._take_up_orphans()
                 pause = self._start_looks()
-            except Exception:
+            except Exception as error:
                 # A locked or full database passes; a tracker that has ended does not come back.
-                _log.exception("The tracker goes on after an error.")
+                _log.error("The tracker goes on after an error: %s", logs.where(error))
                 pause = 1.0
             self._has_begun = True
             self._woken.wait(pause)
@@ -231,8 +237,8 @@ class Tracker:
         goes_on, pace = True, 0.0
         try:
             goes_on, pace = self._look_once(watch)
-        except Exception:
-            _log.exception("Run %s is looked at again after an error.", watch.run.run_id)
+        except Exception as error:
+            _log.error("Run %s is looked at again after an error: %s", watch.run.run_id, logs.where(error))
         watch.has_looked = True
         if not goes_on:
             self._drop(watch)

@@ -12,7 +12,15 @@ from rerender.studio.runs import STATE, State, Submission
 from rerender.studio.steering import GIVEN_UP
 from rerender.studio.tables import OUTLIVES, metadata, runs
 
-__all__ = ["BeingSent", "PaidRunsAtStake", "at_stake", "wipe"]
+__all__ = ["AT_STAKE", "BeingSent", "PaidRunsAtStake", "at_stake", "wipe"]
+
+AT_STAKE: ColumnElement[bool] = (runs.c.backend != EMBEDDED) & (
+    runs.c.finished_at.is_(None)
+    | (STATE == State.STOPPED)
+    | GIVEN_UP
+    | ((STATE == State.UNCERTAIN) & ~runs.c.is_shared)
+)
+"""Whether it is a paid run whose pictures are still to come, or that may have been charged to who has the workspace."""
 
 
 class BeingSent(RerenderError):
@@ -51,9 +59,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 
 def _at_stake(connection: Connection) -> int:
-    to_come = runs.c.finished_at.is_(None) | (STATE == State.STOPPED) | GIVEN_UP
-    is_uncertain = (STATE == State.UNCERTAIN) & ~runs.c.is_shared
-    return _count(connection, runs.c.backend != EMBEDDED, to_come | is_uncertain)
+    return _count(connection, AT_STAKE)
 
 
 def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

@@ -20,9 +20,9 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 from rerender.studio.database import DatabaseAway
-from rerender.ui import runtime
+from rerender.ui import away
 
-__all__ = ["run_whole"]
+__all__ = ["run_whole", "wrap"]
 
 _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 
@@ -32,17 +32,19 @@ def run_whole() -> None:
 
     Streamlit has no setting for this, so two methods of its own are wrapped, once a process.
     """
-    if not hasattr(SafeSessionState.on_script_will_rerun, "__wrapped__"):
-        _wrap(SafeSessionState, "on_script_will_rerun", _heed)
-        _wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
+    wrap(SafeSessionState, "on_script_will_rerun", _heed)
+    wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
 
 
-def _wrap(owner: type, name: str, around: Callable[..., None]) -> None:
+def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
+    """Call `around` with the method of that name and its arguments in place of the method, unless this is done."""
     method = getattr(owner, name)
+    if hasattr(method, "__wrapped__"):
+        return
 
     @wraps(method)
-    def wrapped(self: object, *args: Any, **kwargs: Any) -> None:
-        around(method, self, *args, **kwargs)
+    def wrapped(self: object, *args: Any, **kwargs: Any) -> Any:
+        return around(method, self, *args, **kwargs)
 
     setattr(owner, name, wrapped)
 
@@ -56,7 +58,7 @@ def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwar
         try:
             heed(state, *args, **kwargs)
         except DatabaseAway as error:
-            runtime.say_away(error)
+            away.say(error)
         finally:
             _heeding.reset(token)
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from rerender import images, samples
 from rerender.errors import ImageError
-from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
-from rerender.studio import capsule, pictures
+from rerender.models import IMAGE_SIDE
+from rerender.studio import capsule, decoding, pictures
 from rerender.studio.preferences import FITS
-from rerender.ui import fields, session
+from rerender.ui import fields, session, uploads
 from rerender.ui.paste import paste
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
@@ -48,9 +48,10 @@ def choose() -> None:
             st.file_uploader(
                 "Image file",
                 FILE_TYPES,
-                max_upload_size=CONTROL_IMAGE_MAX_BYTES // 1_000_000,
-                key=_UPLOADED,
+                max_upload_size=decoding.upload_bytes() // 1_000_000,
+                key=uploads.key(_UPLOADED),
                 on_change=_take_upload,
+                args=(uploads.key(_UPLOADED),),
                 label_visibility="collapsed",
             )
         else:
@@ -88,10 +89,9 @@ def _take_sample(name: str) -> None:
     session.use_sample(name)
 
 
-def _take_upload() -> None:
-    file = st.session_state[_UPLOADED]
+def _take_upload(drawn: str) -> None:
     _forget_problem()
-    if file is not None:
+    if file := uploads.take(_UPLOADED, drawn):
         _take_carried(file.getvalue(), file.name)
 
 
@@ -171,7 +171,7 @@ def _take_side(side: str, drawn: str) -> None:
 def _follow_aspect(given: str) -> None:
     if not fields.value(fields.KEEP_ASPECT):
         return
-    own_width, own_height = images.load(session.control_image()).size
+    own_width, own_height = session.control_size()
     if given == fields.WIDTH:
         other, ratio = fields.HEIGHT, own_height / own_width
     else:
@@ -195,10 +195,12 @@ def prepared(*, keep_alpha: bool) -> bytes:
 # In the session's own cache: one visitor's picture must not be kept where others' are.
 @st.cache_data(scope="session", show_spinner=False, max_entries=2)
 def _prepare(data: bytes, width: int, height: int, fit: images.Fit, keep_alpha: bool) -> bytes:
-    return images.prepare(data, width, height, fit, keep_alpha=keep_alpha)
+    with decoding.turn(data):
+        return images.prepare(data, width, height, fit, keep_alpha=keep_alpha)
 
 
 @st.cache_data(scope="session", show_spinner=False, max_entries=2)
 def _small(data: bytes) -> bytes:
     # At twice the shown size, for dense screens.
-    return pictures.shrink(data, 2 * _PREVIEW_SIDE)
+    with decoding.turn(data):
+        return pictures.shrink(data, 2 * _PREVIEW_SIDE)

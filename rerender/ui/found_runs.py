@@ -7,8 +7,9 @@ import streamlit as st
 from rerender.studio.runs import Run, State
 from rerender.studio.search import Entry, Found, Search
 from rerender.ui import filters, run_dialog, session, words
+from rerender.ui.away import or_away
 from rerender.ui.gallery import Card, gallery
-from rerender.ui.runtime import Visit, or_away, visit_now
+from rerender.ui.runtime import Visit, visit_now
 
 _PAGE_SIZE = 24
 # How often the page looks whether a run in progress has got on, and how long of it it waits for the runner's word.

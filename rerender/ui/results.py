@@ -14,9 +14,10 @@ from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
 from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
+from rerender.ui.away import or_away
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, or_away, visit_now
+from rerender.ui.runtime import Visit, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from importlib import import_module
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -24,16 +23,9 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import Mode
-from rerender.ui import access, process, session, settings
+from rerender.ui import access, away, process, session, settings
 
 T = TypeVar("T")
-P = ParamSpec("P")
-
-_AWAY = (
-    "Nothing was sent, and no run is lost: what is being rendered goes on. This page tries again by itself; if it stays"
-    " so, whoever runs this app looks at the database and at RERENDER_DATABASE_URL."
-)
-_AGAIN_AFTER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,33 +120,7 @@ def visit() -> Visit:
         st.error(f"{error} Nothing was sent; correct the setting and start again.", title="A setting is wrong")
         st.stop()
     except DatabaseAway as error:
-        say_away(error)
-
-
-def say_away(error: DatabaseAway) -> NoReturn:
-    """End the page with one sentence, and draw it again by itself as soon as the history can be reached."""
-    st.error(f"{error} {_AWAY}", title="The history is away", icon=":material/cloud_off:")
-    st.fragment(_try_again, run_every=_AGAIN_AFTER_S)(time.monotonic())
-    st.stop()
-
-
-def _try_again(drawn: float) -> None:
-    """Draws nothing. The first call is the page's own, which has just tried."""
-    if time.monotonic() - drawn > _AGAIN_AFTER_S / 2:
-        st.rerun()
-
-
-def or_away(draw: Callable[P, None]) -> Callable[P, None]:
-    """A fragment that draws itself again and again: while the history is away it says so instead."""
-
-    @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            draw(*args, **kwargs)
-        except DatabaseAway as error:
-            st.warning(f"{error} {_AWAY}", icon=":material/cloud_off:")
-
-    return drawn
+        away.say(error)
 
 
 def visit_now() -> Visit:

@@ -12,6 +12,7 @@ import streamlit as st
 from rerender import images, samples
 from rerender.errors import ImageError
 from rerender.models import SEED, RenderRequest
+from rerender.studio import decoding
 from rerender.studio.preferences import SIZES
 from rerender.studio.workspaces import is_secret, new_secret
 from rerender.ui import fields
@@ -38,7 +39,7 @@ _UNKEPT = "session.unkept"
 _WORKSPACE = "session.workspace"
 
 # Who the visitor is, how the page was come to, and numbers that must not come twice; all else is the workspace's own.
-_OUTLIVE = (_SECRET, _UNKEPT, _WORKSPACE, "page.", fields.EDITIONS, "visitor")
+_OUTLIVE = (_SECRET, _UNKEPT, _WORKSPACE, "page.", "uploads.", fields.EDITIONS, "visitor")
 
 
 def begin(history: History, preferences: Preferences) -> None:
@@ -148,13 +149,20 @@ def forget_key() -> None:
     st.session_state[_TYPED_KEYS] = {}
 
 
-# The control image, as it was chosen: {"data": bytes, "name": str, "sample": str or "", "sent_as": tuple or (),
-# "carrier": {"data": bytes, "name": str, "former": dict} of the picture that brought it with its settings, or {}}.
+# The control image, as it was chosen: {"data": bytes, "size": tuple, "name": str, "sample": str or "", "sent_as": tuple
+# or (), "carrier": {"data": bytes, "name": str, "former": dict} of the picture that brought it with its settings, or
+# {}}.
 
 
 def control_image() -> bytes:
-    """The bytes of the chosen image file, before it is prepared for sending."""
+    """The bytes of the chosen image file, or of a copy of a large one, before it is prepared for sending."""
     return bytes(st.session_state[_CONTROL]["data"])
+
+
+def control_size() -> tuple[int, int]:
+    """Width and height of the chosen image, upright."""
+    width, height = st.session_state[_CONTROL]["size"]
+    return width, height
 
 
 def control_name() -> str:
@@ -178,8 +186,10 @@ def use_control_image(data: bytes, name: str, *, sample: str = "", size: tuple[i
 
     Raises `ImageError`; then the choice stays what it was.
     """
-    sizes = images.sizes_for(*images.load(data).size)
-    st.session_state[_CONTROL] = {"data": data, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
+    kept, own = decoding.copy_to_keep(data)
+    sizes = images.sizes_for(*own)
+    chosen = {"data": kept, "size": own, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
+    st.session_state[_CONTROL] = chosen
     # An extreme aspect may leave fewer sizes than there are names.
     preferred = SIZES.index(st.session_state[_SIZE])
     _fill_size(*(size or sizes[min(preferred, len(sizes) - 1)]))
@@ -209,7 +219,8 @@ def use_run(run: Run, history: History) -> None:
 
 def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
-    control_image = images.load(request.control_image)
+    with decoding.turn(request.control_image):
+        control_image = images.load(request.control_image)
     size = (request.image_width, request.image_height)
     carried = (fields.PROMPT, fields.ONE_A_LINE, fields.BATCH_SIZE, fields.SEED)
     former = {field: fields.value(field) for field in carried}

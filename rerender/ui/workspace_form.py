@@ -9,7 +9,7 @@ import time
 import streamlit as st
 
 from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
-from rerender.ui import session, settings
+from rerender.ui import session, settings, uploads
 from rerender.ui.runtime import Visit, visit_now
 
 _UPLOADED = "workspace.archive"
@@ -36,7 +36,13 @@ def export_and_import(visit: Visit) -> None:
     )
     limit = int(st.get_option("server.maxUploadSize"))
     st.caption(_says(contents, limit))
-    st.file_uploader(f"Import an archive, up to {limit} MB", "zip", key=_UPLOADED, on_change=_import)
+    st.file_uploader(
+        f"Import an archive, up to {limit} MB",
+        "zip",
+        key=uploads.key(_UPLOADED),
+        on_change=_import,
+        args=(uploads.key(_UPLOADED),),
+    )
     with st.container():
         _show_outcome()
 
@@ -69,9 +75,9 @@ def _says(contents: Contents, limit: int) -> str:
     )
 
 
-def _import() -> None:
+def _import(drawn: str) -> None:
     visit = visit_now()
-    file = st.session_state[_UPLOADED]
+    file = uploads.take(_UPLOADED, drawn)
     # Taken before the work begins, because asking the session for it afterwards may be cut off by another click.
     outcome = st.session_state.setdefault(_OUTCOME, {})
     outcome.clear()

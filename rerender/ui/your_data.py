@@ -20,6 +20,8 @@ def kept(visit: Visit) -> None:
     binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
     runs, images = _count(usage.runs, "run"), _count(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
+    if days := visit.runtime.limits.keep_days:
+        st.text(f"Deleted {_count(days, 'day')} after a run has ended, starred or not; export what should last.")
     if visit.is_hosted:
         st.text("Only this browser sees it." if visit.is_known_by_cookie else "Only you see it, in every browser.")
         workspace_form.notice(visit)

@@ -14,7 +14,7 @@ import pytest
 from rerender.engines.preview import PreviewEngine
 from rerender.engines.settings import working_size
 from rerender.errors import ConfigurationError
-from rerender.studio.embedded import Embedded
+from rerender.studio.runtime import Runtime
 from tests.engines.controls import clay_house, request
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +49,10 @@ def test_a_smaller_working_size_shows_the_same_composition() -> None:
     assert np.abs(small - large).mean() < 8
 
 
-def test_a_wrong_working_size_is_told_when_the_preview_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_working_size_is_told_when_the_app_starts(tmp_path: Path) -> None:
     """And not as a failed render to whoever renders first."""
-    monkeypatch.setenv("RERENDER_WORKING_SIZE", "big")
-    embedded = Embedded(tmp_path)
     with pytest.raises(ConfigurationError, match="RERENDER_WORKING_SIZE"):
-        embedded.backend("local")
-    embedded.close()
+        Runtime.open(tmp_path, sources=[{"RERENDER_WORKING_SIZE": "big"}.get])
 
 
 def test_the_first_render_of_a_process_has_nothing_left_to_load() -> None:

@@ -45,7 +45,7 @@ def carrying(request: RenderRequest) -> bytes:
 
 
 def upload(app: AppTest, data: bytes) -> None:
-    app.file_uploader(key="form.uploaded").upload("oak.png", data).run()
+    app.file_uploader[0].upload("oak.png", data).run()
     assert not app.exception
 
 
@@ -112,3 +112,11 @@ def test_a_control_image_of_another_size_than_its_settings_say_is_prepared_like_
     database.close()
     assert sent is not None
     assert (sent.width, sent.height) == (512, 512)
+
+
+def test_a_file_is_out_of_the_uploader_once_it_is_the_control_image(app: AppTest) -> None:
+    before = app.file_uploader[0].key
+    upload(app, picture(640, 512))
+    assert app.file_uploader[0].key != before
+    assert app.file_uploader[0].value is None
+    assert "oak.png" in [text.value for text in app.text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,3 +182,27 @@ def assert_refused(app: AppTest, home: Path, sentence: str) -> None:
     assert not app.exception
     assert [error.value for error in app.error if error.value.startswith(sentence)]
     assert runs(home) == 0
+
+
+def test_a_click_that_is_one_too_many_is_told_so_where_problems_are_told(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERENDER_RUNS_A_MINUTE", "1")
+    app.run()
+    add = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    add_run(add, workspace=LOCAL, created_at=time.time())
+    add.close()
+    render_button(app).click().run()
+    assert "more runs a minute than this app takes. Nothing was sent or charged" in app.error[0].value
+    assert runs(tmp_path) == 1
+
+
+def test_a_prompt_that_is_too_long_here_is_told_so(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERENDER_PROMPT_CHARS", "100")
+    app.run()
+    app.text_area(key=form.key(app, "prompt")).set_value("oak " * 30).run()
+    render_button(app).click().run()
+    assert "has 120 characters, and this app takes 100" in app.error[0].value
+    assert runs(tmp_path) == 0

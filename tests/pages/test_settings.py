@@ -181,3 +181,16 @@ def test_everything_is_deleted_after_the_word_and_not_before(app: AppTest, datab
     assert load(database, LOCAL) == Preferences()
     assert app.segmented_control(key="settings.batch_size").value == 1
     opened(app, RENDER)
+
+
+def test_where_runs_are_not_kept_for_ever_the_page_says_for_how_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
+    monkeypatch.setenv("RERENDER_MODE", "local")
+    monkeypatch.setenv("RERENDER_KEEP_DAYS", "7")
+    app = AppTest.from_file("../../app.py", default_timeout=30).run()
+    app.switch_page("pages/settings.py").run()
+    said = [text.value for text in app.text]
+    assert "Deleted 7 days after a run has ended, starred or not; export what should last." in said
+    st.cache_resource.clear()

@@ -14,7 +14,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.tracker import FindBackend
 from tests.fake_api import FakeApi
 from tests.postgres import IS_MISSING, Databases
-from tests.studio.helpers import backend_at
+from tests.studio.helpers import WallClock, backend_at
 
 
 @pytest.fixture
@@ -93,3 +93,8 @@ def start_runner(database: Database, backend: Backend) -> Iterator[Callable[...,
 @pytest.fixture
 def runner(start_runner: Callable[..., Runner]) -> Runner:
     return start_runner()
+
+
+@pytest.fixture
+def wall() -> WallClock:
+    return WallClock()

@@ -22,11 +22,6 @@ from tests.waiting import wait_until
 
 
 @pytest.fixture
-def wall() -> WallClock:
-    return WallClock()
-
-
-@pytest.fixture
 def curation(database: Database, wall: WallClock) -> Curation:
     return Curation(database, "ours", wall=wall)
 

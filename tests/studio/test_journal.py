@@ -25,11 +25,6 @@ LEASE = 30.0
 
 
 @pytest.fixture
-def wall() -> WallClock:
-    return WallClock()
-
-
-@pytest.fixture
 def ours(database: Database, wall: WallClock) -> Journal:
     return Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
 

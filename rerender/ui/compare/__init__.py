@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from rerender.errors import ImageError
-from rerender.studio import pictures
+from rerender.studio import decoding, pictures
 from rerender.ui import components
 
 SHOWN_MAX_BYTES = 8_000_000
@@ -61,10 +61,11 @@ def _shown(side: Side) -> Side:
     if len(side.data) <= SHOWN_MAX_BYTES:
         return side
     try:
-        reduced = pictures.flat(side.data)
+        with decoding.turn(side.data):
+            reduced = pictures.flat(side.data)
+            reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
     except ImageError:
         return side  # Slow to arrive, but true.
-    reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     reduced.save(file, "JPEG", quality=90, subsampling=0)
     return Side(file.getvalue(), "image/jpeg", f"{side.label} (shown reduced)", side.alt)

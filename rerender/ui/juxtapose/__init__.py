@@ -20,7 +20,7 @@ from typing import Any
 import streamlit as st
 from PIL import Image, ImageOps
 
-from rerender.studio import pictures
+from rerender.studio import decoding, pictures
 from rerender.ui.compare import Side
 
 NOTE = (
@@ -62,7 +62,8 @@ def _labels(before: str, after: str) -> tuple[str, str]:
 # In the session's own cache: encoding takes a second at the largest size, and a page is drawn often.
 @st.cache_data(scope="session", show_spinner=False, max_entries=2)
 def _html(before: bytes, after: bytes, before_label: str, after_label: str, size: tuple[int, int]) -> str:
-    sides = (_decoded(before, size), _decoded(after, size))
+    with decoding.turn(max(before, after, key=len)):
+        sides = (_decoded(before, size), _decoded(after, size))
     with _pixel_limit_kept():
         package: Any = import_module(_PACKAGE)
         # In place of Streamlit's deprecated API, of which the package uses one function, once.

@@ -1,0 +1,56 @@
+"""Turning runs away before anything is written down or sent, when the process has as much as it can take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from rerender.models import RenderRequest
+from rerender.studio.limits import LimitReached, Limits
+from rerender.studio.tables import runs
+
+__all__ = ["shed"]
+
+MINUTE = 60.0
+NOTHING = "Nothing was sent or charged"
+
+
+def shed(connection: Connection, limits: Limits, workspace: str, requests: Sequence[RenderRequest], now: float) -> None:
+    """Raise `LimitReached` if these runs would be more than the limits allow.
+
+    Called in the transaction that writes them down, so that two clicks cannot both take the last place.
+    """
+    longest = max(len(request.prompt) for request in requests)
+    if longest > limits.prompt_chars:
+        raise LimitReached(
+            f"The prompt has {longest:,} characters, and this app takes {limits.prompt_chars:,}. {NOTHING}; shorten it."
+        )
+    more, mine, is_unfinished = len(requests), runs.c.workspace == workspace, runs.c.finished_at.is_(None)
+    at_once = min(filter(None, (limits.runs_a_minute, limits.unfinished_runs, limits.unfinished_in_all)), default=more)
+    if more > at_once:
+        raise LimitReached(f"These are {more} runs, and this app takes {at_once} at once. {NOTHING}; render fewer.")
+    if limits.runs_a_minute:
+        _check_pace(connection, limits.runs_a_minute - more, mine, now)
+    if limits.unfinished_runs and _count(connection, mine, is_unfinished) + more > limits.unfinished_runs:
+        raise LimitReached(
+            f"You have as many runs under way as this app takes at once, {limits.unfinished_runs}. {NOTHING}; "
+            "try again when some of them are done, or stop some."
+        )
+    if limits.unfinished_in_all and _count(connection, is_unfinished) + more > limits.unfinished_in_all:
+        raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
+
+
+def _check_pace(connection: Connection, room: int, mine: ColumnElement[bool], now: float) -> None:
+    """Raise unless at most `room` runs were begun within the last minute."""
+    begun = select(runs.c.created_at).where(mine, runs.c.created_at > now - MINUTE).order_by(runs.c.created_at.desc())
+    # The newest run that has to be a minute old before there is room again.
+    blocking = connection.scalar(begun.offset(room).limit(1))
+    if blocking is not None:
+        seconds = max(1, math.ceil(blocking + MINUTE - now))
+        raise LimitReached(f"These are more runs a minute than this app takes. {NOTHING}; try again in {seconds} s.")
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0

@@ -1,0 +1,168 @@
+"""What a process takes of its visitors at most, and what it says to the rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from rerender.errors import ConfigurationError
+from rerender.studio.backends import PREVIEW, Backend
+from rerender.studio.database import Database
+from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS, LimitReached, Limits, table
+from rerender.studio.runner import PREVIEWS_AHEAD, Runner
+from rerender.studio.runtime import Runtime
+from tests.fake_api import FakeApi
+from tests.studio.helpers import WallClock, a_request, finished
+from tests.studio.rows import add_run
+from tests.studio.test_runtime import FlatEngine, engine, home, open_runtime
+from tests.waiting import wait_until
+
+__all__ = ["engine", "home", "open_runtime"]
+
+ROOT = Path(__file__).parents[2]
+HOSTED = Limits.of("hosted")
+
+
+def test_the_documented_table_is_that_of_the_code() -> None:
+    assert table() in (ROOT / "docs/hosting.md").read_text("utf-8")
+
+
+def test_the_first_source_that_sets_a_limit_decides_and_the_mode_gives_the_others() -> None:
+    sources = [{"RERENDER_MEGAPIXELS": " 9 "}.get, {"RERENDER_MEGAPIXELS": "8", "RERENDER_KEEP_DAYS": "7"}.get]
+    assert Limits.of("hosted", sources) == replace(HOSTED, megapixels=9, keep_days=7)
+    assert Limits.of("local") == LOCAL_LIMITS
+
+
+@pytest.mark.parametrize("one", fields(Limits), ids=lambda one: one.name)
+def test_every_default_is_one_that_may_also_be_set(one) -> None:  # type: ignore[no-untyped-def]
+    for mode in ("local", "hosted"):
+        value = one.metadata[mode]
+        assert one.metadata["least"] <= value <= one.metadata["most"]
+        assert getattr(Limits.of(mode, [{one.metadata["setting"]: str(value)}.get]), one.name) == value
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "1.5", "1e3", "²", "9" * 10_000, "0"])
+def test_a_limit_that_is_none_is_told_in_one_sentence_before_anything_starts(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="RERENDER_UPLOAD_MB must be a whole number from 1 to 20") as caught:
+        Runtime.open(tmp_path / "home", sources=[{"RERENDER_UPLOAD_MB": text}.get])
+    assert len(str(caught.value)) < 160
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "there", "sentence"),
+    [
+        ({"prompt_chars": 12}, 0, "has 13 characters, and this app takes 12"),
+        ({"runs_a_minute": 3}, 3, "more runs a minute than this app takes"),
+        ({"unfinished_runs": 3}, 3, "as many runs under way as this app takes at once, 3"),
+        ({"unfinished_in_all": 3}, 3, "more visitors than it can serve right now"),
+    ],
+)
+def test_what_is_too_much_is_turned_away_and_nothing_is_written_or_sent(
+    start_runner: Callable[..., Runner],
+    database: Database,
+    history: History,
+    backend: Backend,
+    api: FakeApi,
+    limits: dict[str, int],
+    there: int,
+    sentence: str,
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, **limits), wall=lambda: 1000.0)
+    for _ in range(there):
+        add_run(database, finished_at=None, owner="elsewhere/1/x", lease_until=1e12)
+    with pytest.raises(LimitReached, match=sentence) as caught:
+        runner.submit("ours", backend, a_request())
+    assert "Nothing was sent or charged" in str(caught.value)
+    assert len(history.recent()) == there
+    assert api.state.submit_count == 0
+
+
+def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_again(
+    start_runner: Callable[..., Runner], database: Database, backend: Backend, wall: WallClock
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, runs_a_minute=2), wall=wall)
+    begun = wall()
+    for workspace, ago in (("ours", 70), ("ours", 50), ("ours", 20), ("theirs", 1)):
+        add_run(database, workspace=workspace, created_at=begun - ago)
+    with pytest.raises(LimitReached, match=r"try again in (9|10) s\.$"):
+        runner.submit("ours", backend, a_request())
+    runner.submit("theirs", backend, a_request())
+    wall.ahead += 11
+    runner.submit("ours", backend, a_request())
+
+
+def test_more_runs_in_one_click_than_are_ever_taken_are_told_so(
+    start_runner: Callable[..., Runner], backend: Backend
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, unfinished_runs=9, runs_a_minute=4))
+    with pytest.raises(LimitReached, match=r"These are 5 runs, and this app takes 4 at once.* render fewer"):
+        runner.submit_series("ours", backend, [a_request(seed=seed) for seed in range(5)])
+
+
+def test_of_many_clicks_at_once_exactly_as_many_are_taken_as_there_is_room_for(
+    start_runner: Callable[..., Runner], history: History, backend: Backend, api: FakeApi
+) -> None:
+    api.state.phases = ["processing"]
+    runner = start_runner(limits=replace(LOCAL_LIMITS, unfinished_runs=7))
+    refused: list[LimitReached] = []
+    start = threading.Barrier(20)
+
+    def click(seed: int) -> None:
+        start.wait()
+        try:
+            runner.submit("ours", backend, a_request(seed=seed))
+        except LimitReached as error:
+            refused.append(error)
+
+    clicks = [threading.Thread(target=click, args=(seed,)) for seed in range(20)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert (len(history.recent()), len(refused)) == (7, 13)
+    wait_until(lambda: api.state.submit_count == 7)
+
+
+def test_previews_wait_for_their_turn_here_and_none_is_refused(
+    open_runtime: Callable[..., Runtime], engine: FlatEngine, home: Path
+) -> None:
+    """The service takes 64 and refuses the rest: a burst of 150 lost more than half."""
+    engine.gate.clear()
+    runtime = open_runtime()
+    preview = runtime.ready(PREVIEW)
+    run_ids = [runtime.runner.submit("local", preview, a_request(seed=seed)) for seed in range(80)]
+    wait_until(lambda: len(list((home / "service/renders").glob("*.json"))) == PREVIEWS_AHEAD)
+    engine.gate.set()
+    history = runtime.history("local")
+    assert all(finished(history, run_id, 60).stored_at for run_id in run_ids)
+
+
+def test_a_paid_run_never_waits_behind_previews(
+    open_runtime: Callable[..., Runtime], engine: FlatEngine, backend: Backend
+) -> None:
+    engine.gate.clear()
+    runtime = open_runtime()
+    preview = runtime.ready(PREVIEW)
+    for seed in range(10):
+        runtime.runner.submit("local", preview, a_request(seed=seed))
+    assert finished(runtime.history("local"), runtime.runner.submit("local", backend, a_request())).stored_at
+
+
+def test_a_preview_that_waits_can_be_stopped_and_is_then_never_made(
+    open_runtime: Callable[..., Runtime], engine: FlatEngine
+) -> None:
+    engine.gate.clear()
+    runtime = open_runtime()
+    preview = runtime.ready(PREVIEW)
+    run_ids = [runtime.runner.submit("local", preview, a_request(seed=seed)) for seed in range(PREVIEWS_AHEAD + 2)]
+    assert runtime.runner.stop_watching("local", run_ids[-1])
+    engine.gate.set()
+    history = runtime.history("local")
+    assert finished(history, run_ids[-2]).stored_at
+    assert finished(history, run_ids[-1]).render_id is None

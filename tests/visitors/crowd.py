@@ -1,0 +1,96 @@
+"""Many visitors at once, and what they do to the process that serves them: its memory, and how soon it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import psutil
+import requests
+
+from tests.e2e.app import App
+from tests.visitors.visitor import Visitor
+
+
+def resident(app: App) -> float:
+    """Megabytes that the app takes now, its children included."""
+    process = psutil.Process(app.process.pid)
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            total += one.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total / 1e6
+
+
+@dataclass
+class Watch:
+    """What was seen of an app over a while: (seconds since the beginning, MB) and the seconds of each answer."""
+
+    app: App
+    begun: float = field(default_factory=time.monotonic)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    health: list[float] = field(default_factory=list)
+    page: list[float] = field(default_factory=list)
+    marks: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def peak(self) -> float:
+        return max(megabytes for _, megabytes in self.memory)
+
+    def mark(self, what: str) -> None:
+        """Note that something begins now, for the table."""
+        self.marks.append((time.monotonic() - self.begun, what))
+
+    def table(self, rows: int = 24) -> str:
+        """The memory over time as a small table: the most within each slice, and what began in it."""
+        last = self.memory[-1][0]
+        width = last / rows
+        lines = ["seconds    most MB"]
+        for index in range(rows):
+            within = [megabytes for when, megabytes in self.memory if index * width <= when < (index + 1) * width]
+            began = ", ".join(what for when, what in self.marks if index * width <= when < (index + 1) * width)
+            if within:
+                lines.append(f"{index * width:7.0f} {max(within):10.0f}  {'#' * int(max(within) / 20)} {began}")
+        return "\n".join(lines)
+
+
+@asynccontextmanager
+async def watched(app: App, every: float = 0.5) -> AsyncIterator[Watch]:
+    """Look at the app's memory, its health and its render page over and over until the end."""
+    watch = Watch(app)
+    looking = [asyncio.create_task(look(watch, every)) for look in (_memory, _health, _pages)]
+    try:
+        yield watch
+    finally:
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
+
+
+async def _memory(watch: Watch, every: float) -> None:
+    while True:
+        watch.memory.append((time.monotonic() - watch.begun, await asyncio.to_thread(resident, watch.app)))
+        await asyncio.sleep(every)
+
+
+async def _health(watch: Watch, every: float) -> None:
+    while True:
+        begun = time.perf_counter()
+        answer = await asyncio.to_thread(requests.get, f"{watch.app.url}/_stcore/health", timeout=60)
+        assert answer.ok
+        watch.health.append(time.perf_counter() - begun)
+        await asyncio.sleep(every)
+
+
+async def _pages(watch: Watch, every: float) -> None:
+    while True:
+        async with Visitor(watch.app.url) as visitor:
+            begun = time.perf_counter()
+            await visitor.open()
+            watch.page.append(time.perf_counter() - begun)
+        await asyncio.sleep(4 * every)

