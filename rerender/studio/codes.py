@@ -66,7 +66,7 @@ def give(
             counters.append((_who(address, purpose, code), SPAN_EACH_S, TRIES_EACH))
         connection.execute(delete(tries).where(tries.c.span <= now - max(SPAN_IN_ALL_S, SPAN_EACH_S)))
         full = [_ends(now, length) for who, length, most in counters if _count(connection, who, now, length) >= most]
-        is_right = not full and _is_same(typed, code)
+        is_right = _is_same(typed, code)
         for who, length, _ in [] if full or is_right else counters:
             _add(connection, who, _begins(now, length))
     if full:

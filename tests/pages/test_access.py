@@ -96,6 +96,7 @@ def test_a_cold_deep_link_to_any_page_meets_the_code_first(app: AppTest, databas
     give_code(app, "open sesamé")
     assert is_at_the_gate(app)
     assert "not the code" in app.error[0].value
+    assert "sesamé" not in remembered(app) + shown(app)
     give_code(app, CODE)
     assert not is_at_the_gate(app)
     assert not app.error
