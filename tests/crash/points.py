@@ -192,7 +192,9 @@ def _arm_method(point: Point, reached: Callable[[], None]) -> None:
         return result
 
     def about_to_commit(connection: Connection) -> None:
-        if getattr(here, "inside", False) and connection.get_execution_options().get("writes"):
+        # Only SQLite's readers share an engine with its writers.
+        may_write = connection.get_execution_options().get("writes", connection.dialect.name != "sqlite")
+        if getattr(here, "inside", False) and may_write:
             reached()
 
     setattr(owner, name, around)
