@@ -1,4 +1,4 @@
-"""Opening strangers' pictures within the memory that there is: only so large, and only so many at a time.
+"""Opening strangers' pictures within the memory that there is: only so large, and only so much at a time.
 
 A file of 2 MB can take 400 MB to open, and memory belongs to the whole process: so the gate does too.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,32 +21,52 @@ from rerender.studio.limits import LOCAL_LIMITS, Limits
 
 __all__ = ["allow", "check_pixels", "copy_to_keep", "size_of", "turn", "upload_bytes"]
 
-WAITS_FOR = 15.0
+WAITS_FOR = 20.0
 BUSY = "Other pictures are being opened at the moment. Nothing was sent; try again in a few seconds."
 _GIVEN_BACK_FROM = 4_000_000
 _QUALITY = 95
 
 
 class _Gate:
-    """Lets so many threads in at a time; one that is in may come in again."""
+    """Lets threads in, in the order in which they came, as long as there is room for the pixels that each brings.
+
+    One that is in may come in again.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._places = threading.BoundedSemaphore(limits.decodes_at_once)
+        self._most = self._room = limits.pixels * limits.decodes_at_once
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
         self._inside = threading.local()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        depth = getattr(self._inside, "depth", 0)
-        if not depth and not self._places.acquire(timeout=WAITS_FOR):
-            raise ImageError(BUSY)
-        self._inside.depth = depth + 1
+    def turn(self, pixels: int) -> Iterator[None]:
+        if getattr(self._inside, "is_so", False):
+            yield
+            return
+        share = min(pixels, self._most)
+        self._come_in(share)
+        self._inside.is_so = True
         try:
             yield
         finally:
-            self._inside.depth = depth
-            if not depth:
-                self._places.release()
+            self._inside.is_so = False
+            with self._changed:
+                self._room += share
+                self._changed.notify_all()
+
+    def _come_in(self, share: int) -> None:
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            try:
+                if not self._changed.wait_for(lambda: self._waiting[0] is ticket and self._room >= share, WAITS_FOR):
+                    raise ImageError(BUSY)
+                self._room -= share
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
 
 
 _gate = _Gate(LOCAL_LIMITS)
@@ -68,11 +89,12 @@ def turn(data: bytes) -> Iterator[None]:
 
     What the picture took goes back to the computer afterwards.
     """
-    with _gate.turn():
+    pixels = _pixels(data)
+    with _gate.turn(pixels):
         try:
             yield
         finally:
-            if _pixels(data) > _GIVEN_BACK_FROM:
+            if pixels > _GIVEN_BACK_FROM:
                 memory.give_back()
 
 

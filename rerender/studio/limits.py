@@ -72,7 +72,12 @@ class Limits:
         "RERENDER_MEGAPIXELS", "Million pixels of a control image", local=50, hosted=25, least=1, most=50
     )
     decodes_at_once: int = _limit(
-        "RERENDER_DECODES_AT_ONCE", "Image files opened at the same time", local=4, hosted=1, least=1, most=64
+        "RERENDER_DECODES_AT_ONCE",
+        "Image files of the most pixels opened at the same time, of smaller ones accordingly more",
+        local=4,
+        hosted=1,
+        least=1,
+        most=64,
     )
     prompt_chars: int = _limit(
         "RERENDER_PROMPT_CHARS",

@@ -71,7 +71,7 @@ def _says(contents: Contents, limit: int) -> str:
         return held
     return (
         f"{held} That is more than the {limit} MB that can be imported here; an app started with "
-        f"`STREAMLIT_SERVER_MAX_UPLOAD_SIZE={2 * size}` takes it."
+        f"`RERENDER_ARCHIVE_MB={2 * size}` takes it."
     )
 
 

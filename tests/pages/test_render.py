@@ -197,7 +197,7 @@ def test_a_click_that_is_one_too_many_is_told_so_where_problems_are_told(
     assert runs(tmp_path) == 1
 
 
-def test_a_prompt_that_is_too_long_here_is_told_so(
+def test_a_prompt_too_long_for_this_app_is_told_so(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RERENDER_PROMPT_CHARS", "100")

@@ -69,11 +69,11 @@ def test_a_file_over_the_size_of_an_upload_is_refused_unopened() -> None:
 
 def test_one_who_waits_too_long_for_a_turn_is_told_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "WAITS_FOR", 0.01)
-    decoding.allow(replace(LOCAL_LIMITS, decodes_at_once=1))
+    decoding.allow(replace(LOCAL_LIMITS, megapixels=1, decodes_at_once=1))
     inside, leave = threading.Event(), threading.Event()
 
     def open_for_long() -> None:
-        with decoding.turn(picture()):
+        with decoding.turn(picture(900, 900)):
             inside.set()
             leave.wait(10)
 
@@ -81,10 +81,11 @@ def test_one_who_waits_too_long_for_a_turn_is_told_to_try_again(monkeypatch: pyt
     other.start()
     assert inside.wait(10)
     with pytest.raises(ImageError, match="Nothing was sent; try again"):
-        decoding.size_of(picture())
+        decoding.size_of(picture(500, 500))
+    assert decoding.size_of(picture()) == (64, 48), "there is room for small ones beside it"
     leave.set()
     other.join()
-    assert decoding.size_of(picture()) == (64, 48)
+    assert decoding.size_of(picture(500, 500)) == (500, 500)
 
 
 def test_a_thread_whose_turn_it_is_need_not_wait_for_itself_and_a_broken_file_frees_its_place() -> None:
