@@ -181,12 +181,16 @@ def is_as_sent(width: int, height: int, *, keep_alpha: bool) -> bool:
     return sent_as in ((width, height, keep_alpha), (width, height, False))
 
 
-def use_control_image(data: bytes, name: str, *, sample: str = "", size: tuple[int, int] | None = None) -> None:
+def use_control_image(
+    data: bytes, name: str, *, sample: str = "", size: tuple[int, int] | None = None, was_sent: bool = False
+) -> None:
     """Choose an image and its (width, height) to be sent, or have a size of its aspect proposed.
+
+    One that `was_sent` is kept byte for byte, to be sent again.
 
     Raises `ImageError`; then the choice stays what it was.
     """
-    kept, own = decoding.copy_to_keep(data)
+    kept, own = (data, decoding.size_of(data)) if was_sent else decoding.copy_to_keep(data)
     sizes = images.sizes_for(*own)
     chosen = {"data": kept, "size": own, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
     st.session_state[_CONTROL] = chosen
@@ -211,7 +215,7 @@ def roll_seed() -> None:
 
 def use_run(run: Run, history: History) -> None:
     """Fill the form with a run's settings, its control image included, and show that run."""
-    use_control_image(history.data(run.control_image), "The image of an earlier run")
+    use_control_image(history.data(run.control_image), "The image of an earlier run", was_sent=True)
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     _fill(run)
     st.session_state[_RUN] = run.run_id
@@ -224,8 +228,9 @@ def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     size = (request.image_width, request.image_height)
     carried = (fields.PROMPT, fields.ONE_A_LINE, fields.BATCH_SIZE, fields.SEED)
     former = {field: fields.value(field) for field in carried}
-    use_control_image(request.control_image, f"The control image in {name}")
-    st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if control_image.size == size else ()
+    was_sent = control_image.size == size
+    use_control_image(request.control_image, f"The control image in {name}", was_sent=was_sent)
+    st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if was_sent else ()
     st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}
     _fill(request)
 

@@ -15,7 +15,7 @@ from rerender.studio.preferences import TYPED, change
 from rerender.studio.workspaces import workspace_of, workspace_of_person
 from tests.fake_api import API_KEY
 from tests.pages import form
-from tests.studio.rows import add_run
+from tests.studio.rows import JUST_NOW, add_run
 
 PAGES = ["pages/render.py", "pages/history.py", "pages/needs_you.py", "pages/settings.py"]
 CODE, OWNER_CODE = "open sesame", "the owner's word"
@@ -88,7 +88,7 @@ def is_at_the_gate(app: AppTest) -> bool:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_cold_deep_link_to_any_page_meets_the_code_first(app: AppTest, database: Database, path: str) -> None:
     app.secrets["RERENDER_ACCESS_CODE"] = CODE
-    app.query_params["run"] = add_run(database, workspace="theirs", prompt=CANARY)
+    app.query_params["run"] = add_run(database, workspace="theirs", prompt=CANARY, **JUST_NOW)
     app.switch_page(path).run()
     assert is_at_the_gate(app)
     assert "access code" in shown(app)
@@ -108,7 +108,7 @@ def test_a_cold_deep_link_to_any_page_meets_the_code_first(app: AppTest, databas
 @pytest.mark.parametrize("path", PAGES)
 def test_a_cold_deep_link_to_any_page_meets_the_sign_in_first(app: AppTest, database: Database, path: str) -> None:
     app.secrets["auth"] = AUTH
-    run_id = add_run(database, workspace=workspace("ada"), prompt=CANARY)
+    run_id = add_run(database, workspace=workspace("ada"), prompt=CANARY, **JUST_NOW)
     app.query_params["run"] = run_id
     for nobody in ({}, {"email": "ada@example.com"}, claims() | {"is_logged_in": False}, {"is_logged_in": "yes"}):
         app.user = nobody
@@ -126,7 +126,7 @@ def test_two_people_see_nothing_of_each_other_and_each_their_own_in_any_session(
     app: AppTest, database: Database
 ) -> None:
     app.secrets["auth"] = AUTH
-    add_run(database, workspace=workspace("ada"), prompt=CANARY)
+    add_run(database, workspace=workspace("ada"), prompt=CANARY, **JUST_NOW)
     for name, is_hers in (("ada", True), ("bob", False), ("ada", True)):
         app.user = claims(name)
         app.switch_page("pages/render.py").run()
@@ -173,7 +173,7 @@ def test_who_signs_out_leaves_nothing_in_the_session_and_can_do_no_more(app: App
 
 def test_a_click_on_what_was_drawn_for_one_person_does_nothing_for_the_next(app: AppTest, database: Database) -> None:
     app.secrets["auth"] = AUTH
-    theirs = add_run(database, workspace=workspace("bob"), prompt="bob's")
+    theirs = add_run(database, workspace=workspace("bob"), prompt="bob's", **JUST_NOW)
     app.user = claims("ada")
     app.switch_page("pages/settings.py").run()
     app.text_input(key="settings.wipe_words").set_value("delete").run()

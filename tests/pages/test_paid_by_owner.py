@@ -18,7 +18,7 @@ from rerender.studio.preferences import CONFIGURED, TYPED, WITHOUT_KEY, change
 from rerender.studio.tables import charges
 from rerender.studio.workspaces import workspace_of
 from tests.fake_api import API_KEY, Answer, FakeApi
-from tests.studio.rows import add_run
+from tests.studio.rows import JUST_NOW, add_run
 from tests.waiting import wait_until
 
 SETTINGS, NEEDS_YOU = "pages/settings.py", "pages/needs_you.py"
@@ -162,7 +162,9 @@ def test_the_owner_sees_what_was_spent_and_neither_who_nor_what(
 ) -> None:
     one, other = workspace_of("0" * 32), workspace_of("1" * 32)
     uncertain = {"is_shared": True, "submission": "uncertain", "render_id": None, "phase": None, "stored_at": None}
-    run_id = add_run(database, workspace=one, prompt="a secret garden", backend="https://api.test", **uncertain)
+    run_id = add_run(
+        database, workspace=one, prompt="a secret garden", backend="https://api.test", **uncertain, **JUST_NOW
+    )
     charge(database, one, run_id=run_id)
     charge(database, one, created_at=1000.0)
     charge(database, other)

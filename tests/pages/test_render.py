@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from rerender import samples
@@ -117,6 +119,25 @@ def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) ->
     database.close()
     assert not app.run().exception
     assert app.text_area(key=form.key(app, "prompt")).value == "a prompt of its own"
+
+
+def test_an_image_that_was_sent_before_is_sent_again_byte_for_byte_however_small_a_copy_of_others_is_kept(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERENDER_KEPT_UPLOAD_KB", "100")
+    noise = Image.effect_noise((512, 512), 90).convert("RGB")
+    noise.save(sent := io.BytesIO(), "PNG")
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    history = History(database, LOCAL)
+    before = history.run(add_run(database, workspace=LOCAL, control_image=sent.getvalue()))
+    app.run()
+    render_button(app).click().run()
+    again = history.latest()
+    assert before is not None
+    assert again is not None
+    assert again.run_id != before.run_id
+    assert again.control_image == before.control_image
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any
 
 from sqlalchemy import insert
@@ -11,6 +12,9 @@ from rerender.studio import pictures
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import outputs, runs
 from tests.fake_api import picture
+
+JUST_NOW = dict.fromkeys(("created_at", "finished_at"), time.time())
+"""For a run on a host, which deletes old ones when it starts."""
 
 
 def add_run(

@@ -135,7 +135,7 @@ def test_previews_wait_for_their_turn_here_and_none_is_refused(
     """The service takes 64 and refuses the rest: a burst of 150 lost more than half."""
     engine.gate.clear()
     runtime = open_runtime()
-    preview = runtime.ready(PREVIEW)
+    preview = runtime.ready(PREVIEW, "local")
     run_ids = [runtime.runner.submit("local", preview, a_request(seed=seed)) for seed in range(80)]
     wait_until(lambda: len(list((home / "service/renders").glob("*.json"))) == PREVIEWS_AHEAD)
     engine.gate.set()
@@ -148,7 +148,7 @@ def test_a_paid_run_never_waits_behind_previews(
 ) -> None:
     engine.gate.clear()
     runtime = open_runtime()
-    preview = runtime.ready(PREVIEW)
+    preview = runtime.ready(PREVIEW, "local")
     for seed in range(10):
         runtime.runner.submit("local", preview, a_request(seed=seed))
     assert finished(runtime.history("local"), runtime.runner.submit("local", backend, a_request())).stored_at
@@ -159,7 +159,7 @@ def test_a_preview_that_waits_can_be_stopped_and_is_then_never_made(
 ) -> None:
     engine.gate.clear()
     runtime = open_runtime()
-    preview = runtime.ready(PREVIEW)
+    preview = runtime.ready(PREVIEW, "local")
     run_ids = [runtime.runner.submit("local", preview, a_request(seed=seed)) for seed in range(PREVIEWS_AHEAD + 2)]
     assert runtime.runner.stop_watching("local", run_ids[-1])
     engine.gate.set()

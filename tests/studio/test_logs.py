@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from rerender import logs
 from rerender.engines.base import Description
 from rerender.models import RenderRequest
 from rerender.studio.backends import PREVIEW, hosted_backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runtime import Runtime
 from tests.fake_api import Answer, FakeApi, picture
 from tests.studio.helpers import a_request, finished
@@ -48,7 +49,7 @@ def test_failing_renders_leave_no_prompt_key_or_picture_in_the_log(
         api.state.submit_answers = [echo, Answer(200, {"nothing": f"{CANARY} {KEY}"})]
         for _ in range(2):
             finished(history, runtime.runner.submit("local", backend, a_request(prompt=CANARY)))
-        finished(history, runtime.runner.submit("local", runtime.ready(PREVIEW), a_request(prompt=CANARY)))
+        finished(history, runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), a_request(prompt=CANARY)))
 
         def broken(*_: object) -> None:
             raise RuntimeError(f"{CANARY} {KEY}")
@@ -63,9 +64,9 @@ def test_failing_renders_leave_no_prompt_key_or_picture_in_the_log(
 
 
 def test_what_the_database_says_of_a_failure_has_no_values_in_it(database: Database) -> None:
-    with pytest.raises(Exception, match="no such table") as caught, database.write() as connection:
+    with pytest.raises(SQLAlchemyError) as caught, database.write(EVERYONE) as connection:
         connection.execute(text("INSERT INTO nowhere VALUES (:prompt)"), {"prompt": CANARY})
-    assert CANARY not in str(caught.value)
+    assert CANARY not in f"{caught.value} {caught.value.__cause__}"
 
 
 def test_an_error_is_told_by_its_kind_and_place_with_what_caused_it() -> None:
