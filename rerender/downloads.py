@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes, urljoin
 
 from rerender.errors import DownloadError, ImageError, RerenderError
-from rerender.images import decode
+from rerender.opening import decode
 from rerender.transport import Answer
 
 FORMATS, MAX_BYTES, MAX_PIXELS, MAX_REDIRECTS = ("PNG", "JPEG", "WEBP"), 60_000_000, 64_000_000, 3

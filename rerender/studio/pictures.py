@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from sqlalchemy import Connection, insert, select
 
 from rerender import images as image_files
+from rerender import opening
 from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
@@ -22,7 +23,7 @@ MAX_PIXELS = 64_000_000
 def describe(data: bytes) -> Picture:
     """What the header of an image file says. A file that is not an image is described as unreadable."""
     try:
-        with Image.open(io.BytesIO(data), formats=image_files.FORMATS) as image:
+        with opening.header(data) as image:
             mime, (width, height) = Image.MIME[image.format or ""], image.size
     except Exception:  # Pillow raises nearly anything for hostile bytes
         return unreadable(data)
@@ -54,7 +55,7 @@ def keep(connection: Connection, workspace: str, picture: Picture, data: bytes) 
 
 def shrink(data: bytes, side: int) -> bytes:
     """A WEBP of the picture, upright, at most `side` px on its long side. Raises `ImageError`."""
-    image = image_files.decode(data, image_files.FORMATS, MAX_PIXELS)
+    image = opening.decode(data, opening.FORMATS, MAX_PIXELS)
     buffer = io.BytesIO()
     try:
         image = upright(image).convert("RGBA" if image.has_transparency_data else "RGB")
