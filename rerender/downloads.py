@@ -11,6 +11,7 @@ from rerender.opening import decode
 from rerender.transport import Answer
 
 FORMATS, MAX_BYTES, MAX_PIXELS, MAX_REDIRECTS = ("PNG", "JPEG", "WEBP"), 60_000_000, 64_000_000, 3
+MAX_ESCAPES = 1_000_000  # in a `data:` URL; each takes 200 bytes while it is read
 
 
 def fetch(src: str, base_url: str, ask: Callable[[str], Answer]) -> bytes:
@@ -46,6 +47,8 @@ def _follow(target: str, url: str, ask: Callable[[str], Answer]) -> bytes:
 def _inline(url: str) -> bytes:
     header, _, payload = url.partition(",")
     try:
+        if payload.count("%") > MAX_ESCAPES:
+            raise ValueError
         data = unquote_to_bytes(payload)
         return b64decode(data, validate=True) if header.lower().endswith(";base64") else data
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import cv2
@@ -58,8 +59,10 @@ def decode(data: bytes) -> Decoded:
             )
         opening.check(image, data)
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
-        # Not a copy of what may be a quarter of a gigabyte.
-        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
+            # Not a copy of what may be a quarter of a gigabyte.
+            ImageOps.exif_transpose(image, in_place=True)
         pixels = _pixels(image)
     except ImageError:
         raise
