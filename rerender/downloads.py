@@ -34,8 +34,10 @@ def _follow(target: str, url: str, ask: Callable[[str], Answer]) -> bytes:
         try:
             url = urljoin(url, target)
             answer = ask(url)
-        except (ValueError, RerenderError) as error:
+        except RerenderError as error:
             raise DownloadError(f"The output could not be fetched. {error}") from None
+        except ValueError:  # a library's own words are for nobody
+            raise DownloadError("The output could not be fetched: its address is not a URL.") from None
         if answer.status == 200:
             return answer.body
         if answer.status not in (301, 302, 303, 307, 308):

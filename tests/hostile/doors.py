@@ -43,7 +43,7 @@ def through(door: Callable[[bytes], Any], data: bytes) -> Outcome:
 
 def is_fit_for_people(sentence: str) -> bool:
     """One line of plain words that begins and ends as sentences do, and nothing of how a program says it."""
-    internal = re.search(r"Traceback|Error\b|Exception|0x|<\w+ |PIL|\\x|b'|\bNone\b|object at|errno", sentence)
+    internal = re.search(r"Traceback|Error\b|Exception|at 0x|<\w+ |PIL|\\x|b'|\bNone\b|object at|errno", sentence)
     begins = sentence[:1].isupper() or sentence.startswith("control_image ")  # the API says which field it means
     return begins and sentence.endswith(".") and sentence.isprintable() and len(sentence) < 300 and not internal
 
