@@ -22,6 +22,7 @@ from urllib.parse import quote
 import requests
 
 from rerender import downloads, errors
+from rerender.dense import read_json
 from rerender.errors import ApiError, ConfigurationError, MalformedResponse, SubmissionUncertain, TransportError
 from rerender.models import DEFAULT_WORKFLOW_ID, Output, Phase, Render, RenderRequest
 from rerender.transport import LOOPBACK, Answer, Transport, origin_of
@@ -238,7 +239,7 @@ _REFUSALS: Mapping[int, tuple[type[ApiError], str]] = {  # by status, else by it
 def _json(body: bytes) -> Any:
     """What the body says, None when it is not JSON."""
     try:
-        return json.loads(body)
+        return read_json(body)
     except (ValueError, RecursionError):
         return None
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes, urljoin
 
 from rerender.errors import DownloadError, ImageError, RerenderError
-from rerender.images import decode
+from rerender.opening import decode
 from rerender.transport import Answer
 
 FORMATS, MAX_BYTES, MAX_PIXELS, MAX_REDIRECTS = ("PNG", "JPEG", "WEBP"), 60_000_000, 64_000_000, 3
+MAX_ESCAPES = 1_000_000  # in a `data:` URL; each takes 200 bytes while it is read
 
 
 def fetch(src: str, base_url: str, ask: Callable[[str], Answer]) -> bytes:
@@ -33,8 +34,10 @@ def _follow(target: str, url: str, ask: Callable[[str], Answer]) -> bytes:
         try:
             url = urljoin(url, target)
             answer = ask(url)
-        except (ValueError, RerenderError) as error:
+        except RerenderError as error:
             raise DownloadError(f"The output could not be fetched. {error}") from None
+        except ValueError:  # a library's own words are for nobody
+            raise DownloadError("The output could not be fetched: its address is not a URL.") from None
         if answer.status == 200:
             return answer.body
         if answer.status not in (301, 302, 303, 307, 308):
@@ -46,6 +49,8 @@ def _follow(target: str, url: str, ask: Callable[[str], Answer]) -> bytes:
 def _inline(url: str) -> bytes:
     header, _, payload = url.partition(",")
     try:
+        if payload.count("%") > MAX_ESCAPES:
+            raise ValueError
         data = unquote_to_bytes(payload)
         return b64decode(data, validate=True) if header.lower().endswith(";base64") else data
     except ValueError:

@@ -13,10 +13,11 @@ from PIL import Image, ImageOps
 
 from rerender.errors import ImageError
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
+from rerender.opening import FORMATS as FORMATS
+from rerender.opening import decode
 
 Fit = Literal["crop", "pad", "stretch"]
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-MAX_PIXELS, MIN_SIDE, MAX_SIDE, PNG_MAX_BYTES = 50_000_000, 16, 16_000, 6_000_000
+MAX_PIXELS, MIN_SIDE, PNG_MAX_BYTES = 50_000_000, 16, 6_000_000
 
 
 def load(data: bytes) -> Image.Image:
@@ -64,25 +65,6 @@ def sizes_for(width: int, height: int) -> list[tuple[int, int]]:
     least = IMAGE_SIDE.low / min(width, height)
     scales = [max(long_side / max(width, height), least) for long_side in (768, 1024, 2048)]
     return list(dict.fromkeys((legal_side(width * scale), legal_side(height * scale)) for scale in scales))
-
-
-def decode(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
-    """The picture, read to its end. Limits hold before decoding: no file allocates gigabytes. Raises `ImageError`."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=formats)
-        if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
-            raise Image.DecompressionBombError
-        # Phones write MPO: a JPEG photo with a second, hidden picture behind it.
-        if getattr(image, "is_animated", False) and image.format != "MPO":
-            raise ImageError("The file has several frames or pages; save one of them as PNG or JPEG and use that.")
-        image.load()
-        return image
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError("The image has too many pixels to be opened; save it smaller.") from None
-    except Exception:  # decoders raise nearly anything for hostile bytes
-        raise ImageError(f"The file is broken, or is not an image of a known kind ({', '.join(formats)}).") from None
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

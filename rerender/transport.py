@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,9 +25,11 @@ from urllib3.util.connection import create_connection
 
 from rerender.errors import ConfigurationError, RerenderError, TransportError
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK, LONGEST_NAME = frozenset({"localhost", "127.0.0.1", "::1"}), 253
 CHUNK, MAX_BYTES = 65_536, 64_000_000  # room for four pictures of 2048 px as `data:` URLs
 _GLOBAL_UNICAST, _NAT64 = IPv6Network("2000::/3"), IPv6Network("64:ff9b::/96")
+# Public by the rules of some Python versions: protocols' own addresses, and where two clouds keep their keys.
+_RESERVED = tuple(map(ip_network, ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24", "2001::/23", "3fff::/20")))
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,7 +188,8 @@ def is_public(address: str) -> bool:
     if ip in _NAT64:
         ip = IPv4Address(int(ip) % 2**32)
     is_native = isinstance(ip, IPv4Address) or (ip in _GLOBAL_UNICAST and not ip.sixtofour)
-    return is_native and ip.is_global and not ip.is_multicast
+    is_reserved = any(ip in network for network in _RESERVED)
+    return is_native and ip.is_global and not ip.is_multicast and not is_reserved
 
 
 def origin_of(url: str, allow_http: bool = True) -> tuple[str, str, int]:
@@ -197,7 +200,7 @@ def origin_of(url: str, allow_http: bool = True) -> tuple[str, str, int]:
     except ValueError:
         raise ConfigurationError("The address is not a URL.") from None
     secure = parts.scheme == "https" or (parts.scheme == "http" and (allow_http or host in LOOPBACK))
-    if not secure or not host or not parts.netloc.isprintable() or "\\" in parts.netloc:
+    if not secure or not 0 < len(host) <= LONGEST_NAME or not parts.netloc.isprintable() or "\\" in parts.netloc:
         raise ConfigurationError("The address must be an https URL (http only to this machine).")
     return parts.scheme, host, port
 

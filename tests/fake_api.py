@@ -124,8 +124,15 @@ class ServerState:
 class FakeApi:
     """The server. A context manager; `start` and `close` for tests that need it to appear or go in the middle."""
 
-    def __init__(self, port: int = 0, state: ServerState | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        state: ServerState | None = None,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.state = state or ServerState()
+        self.host = host
         self.tls = tls
         self.lock = threading.Lock()
         self.closing = threading.Event()
@@ -139,7 +146,7 @@ class FakeApi:
 
     @property
     def base_url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def start(self) -> FakeApi:
         self._server = _Server(self)
@@ -253,7 +260,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, api: FakeApi) -> None:
         self.api = api
         api.closing.clear()
-        super().__init__(("127.0.0.1", api.port), _Handler)
+        super().__init__((api.host, api.port), _Handler)
         if api.tls:
             self.socket = api.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 

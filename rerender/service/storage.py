@@ -13,7 +13,6 @@ it names stays.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
@@ -28,11 +27,10 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
 
-from PIL import Image
 from pydantic import Field, TypeAdapter
 
+from rerender import opening
 from rerender.errors import RerenderError
-from rerender.images import FORMATS
 from rerender.models import TERMINAL, Phase, RenderRequest
 from rerender.service.accounts import OWNER
 from rerender.service.retention import Ended
@@ -170,7 +168,7 @@ class Storage:
 
     def add_picture(self, data: bytes) -> Picture:
         """Store the bytes of an image file as they are, under a new name of 128 random bits."""
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with opening.header(data) as image:
             # Phones write MPO: a JPEG with a second picture behind it.
             suffix = "jpeg" if image.format == "MPO" else str(image.format).lower()
             width, height = image.size

@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rerender import downloads as output_files
 from rerender import images as image_files
+from rerender import opening
 from rerender.errors import ImageError
 from rerender.studio import decoding, downloads, manifest, pictures, prompts
 from rerender.studio.backends import EMBEDDED
@@ -346,7 +347,7 @@ def _decodes(data: bytes, is_control_image: bool) -> bool:
                 # As the form will: it opens with the newest run, so an image that it cannot use would close it.
                 image_files.load(data)
             else:
-                image_files.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
+                opening.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
     except ImageError:
         if is_control_image:
             raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from rerender.studio import budget
 from rerender.studio.attention import UNTOLD
 from rerender.studio.database import EVERYONE, Database
+from rerender.studio.runs import storable
 from rerender.studio.tables import images, metadata, runs
 from rerender.studio.wipe import AT_STAKE
 
@@ -38,7 +39,7 @@ class Curation:
 
     def annotate(self, run_id: str, note: str) -> bool:
         """Write a note about the run in place of an older one; the first `NOTE_MAX_CHARS` characters are kept."""
-        return self._change(run_id, note=note.replace("\0", "")[:NOTE_MAX_CHARS])
+        return self._change(run_id, note=storable(note)[:NOTE_MAX_CHARS])
 
     def delete(self, run_id: str) -> bool:
         """Hide the run everywhere. It can be restored until `purge` takes it, an hour later or more."""

@@ -18,7 +18,7 @@ from rerender.studio import decoding, pictures
 from rerender.studio.attention import NEED, NEEDED, Need
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import RUN_COLUMNS, STATE, Picture, Run, State
+from rerender.studio.runs import RUN_COLUMNS, STATE, Picture, Run, State, storable
 from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.steering import CAN_BE_WATCHED_AGAIN
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
@@ -53,7 +53,7 @@ class History:
 
     def run(self, run_id: str) -> Run | None:
         """The run of this id, None when there is none here."""
-        return next(iter(self._runs(runs.c.run_id == run_id)), None)
+        return next(iter(self._runs(runs.c.run_id == storable(run_id))), None)
 
     def of_render(self, render_id: str) -> Run | None:
         """The newest run whose render has this id, None when there is none here."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +23,7 @@ from rerender.studio import budget, pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
-from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
+from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission, storable
 from rerender.studio.shedding import shed
 from rerender.studio.tables import blobs, outputs, runs
 
@@ -327,7 +326,7 @@ def _bounded(values: Mapping[str, Any]) -> dict[str, Any]:
     bounded = dict(values)
     for name in {"phase", "error"} & values.keys():
         if values[name] is not None:
-            bounded[name] = _text(values[name])[:SENTENCE_MAX_CHARS]
+            bounded[name] = storable(values[name])[:SENTENCE_MAX_CHARS]
     if "misc" in values:
         misc = _plain(values["misc"])
         is_short = len(json.dumps(misc, ensure_ascii=False).encode()) <= MISC_MAX_BYTES
@@ -340,16 +339,12 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > MISC_MAX_DEPTH:
         return TOO_LONG
     if isinstance(value, Mapping):
-        return {_text(name): _plain(inner, depth + 1) for name, inner in value.items()}
+        return {storable(name): _plain(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return _text(value) if isinstance(value, str) else value
-
-
-def _text(value: str) -> str:
-    return re.sub("[\0\ud800-\udfff]", "", value)
+    return storable(value) if isinstance(value, str) else value
 
 
 def _is_gone(owner: str) -> bool:

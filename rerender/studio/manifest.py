@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rerender.client import is_id
+from rerender.dense import read_json
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED
@@ -85,7 +86,7 @@ def write(manifest: Manifest) -> bytes:
 def read(data: bytes, workspace: str) -> Manifest:
     """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`."""
     try:
-        document = json.loads(data, parse_constant=_refuse)
+        document = read_json(data, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ArchiveError("The archive's list of contents is damaged. Nothing was imported.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from sqlalchemy import Connection, insert, select
 
 from rerender import images as image_files
+from rerender import opening
 from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
@@ -33,7 +34,7 @@ def describe(data: bytes) -> Picture:
 def opened(data: bytes) -> Iterator[Image.Image | None]:
     """An image file with its header read and no pixel decoded; None for what is none."""
     try:
-        image = Image.open(io.BytesIO(data), formats=image_files.FORMATS)
+        image = opening.header(data)
     except Exception:  # Pillow raises nearly anything for hostile bytes
         yield None
         return
@@ -66,7 +67,7 @@ def keep(connection: Connection, workspace: str, picture: Picture, data: bytes) 
 
 def shrink(data: bytes, side: int) -> bytes:
     """A WEBP of the picture, upright, at most `side` px on its long side. Raises `ImageError`."""
-    image = image_files.decode(data, image_files.FORMATS, MAX_PIXELS)
+    image = opening.decode(data, opening.FORMATS, MAX_PIXELS)
     buffer = io.BytesIO()
     try:
         image = upright(image).convert("RGBA" if image.has_transparency_data else "RGB")

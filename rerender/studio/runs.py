@@ -5,6 +5,7 @@ Code that is reloaded while the app runs meets values made by its older self, so
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import RowMapping, case
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["STATE", "Picture", "Run", "State", "Submission"]
+__all__ = ["STATE", "Picture", "Run", "State", "Submission", "storable"]
 
 UNREADABLE = "application/octet-stream"
 
@@ -177,3 +178,8 @@ class Picture:
     def is_readable(self) -> bool:
         """Whether it can be shown. If not, the bytes are kept and can still be downloaded."""
         return self.mime != UNREADABLE
+
+
+def storable(text: str) -> str:
+    """The text without what is no character, which some database or encoding takes for an error."""
+    return re.sub("[\0\ud800-\udfff]", "", text)

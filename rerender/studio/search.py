@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from rerender.studio.runs import STATE, UNREADABLE, Run
+from rerender.studio.runs import STATE, UNREADABLE, Run, storable
 from rerender.studio.tables import images, outputs, runs
 
 __all__ = ["COVER", "Entry", "Found", "Search"]
@@ -44,7 +44,7 @@ class Search:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same in SQL, for a query of runs."""
-        conditions = [_says(word) for word in self.text[:TEXT_MAX_CHARS].split()]
+        conditions = [_says(word) for word in storable(self.text[:TEXT_MAX_CHARS]).split()]
         if self.state is not None:
             conditions.append(STATE == self.state)  # noqa: SIM300 - a column, not a constant
         if self.backend is not None:

@@ -9,6 +9,7 @@ import streamlit as st
 from rerender.studio.runs import Picture, Run
 from rerender.ui import juxtapose
 from rerender.ui.compare import TALLEST, Side, alone, compare
+from rerender.ui.page import isolated
 from rerender.ui.runtime import Visit
 from rerender.ui.series import Batches
 
@@ -44,7 +45,8 @@ class Shown:
     @property
     def title(self) -> str:
         """What it is called among the pictures of a series: its prompt, and its number where there are several."""
-        return self.run.prompt if self.count == 1 else f"{self.run.prompt} ({self.position + 1} of {self.count})"
+        prompt = isolated(self.run.prompt)
+        return prompt if self.count == 1 else f"{prompt} ({self.position + 1} of {self.count})"
 
 
 def name(run: Run, count: int, position: int) -> str:

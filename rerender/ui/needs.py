@@ -40,7 +40,7 @@ def _one(visit: Visit, need: Need, run: Run) -> None:
     with told:
         st.subheader(_TITLES[need], anchor=False)
         st.text(run.error or "")
-        st.caption(plain(f"{_shortened(run.prompt)} · {words.when(run.created_at)} · {words.cost(run)}"))
+        st.caption(f"{plain(_shortened(run.prompt))} · {plain(f'{words.when(run.created_at)} · {words.cost(run)}')}")
         if run.deleted_at is not None:
             st.caption("You deleted it before this was known. Its pictures come back with it, if you find its render.")
         _ACTIONS[need](visit, run)

@@ -8,6 +8,7 @@ visitor on to where the link pointed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import streamlit as st
@@ -82,9 +83,21 @@ It is not ReRender's model and not what ReRender will return: it never moves geo
 
 
 def plain(text: str) -> str:
-    """`text` with Markdown's signs escaped, for what Streamlit reads as Markdown.
+    """`text` as one line in which nothing is obeyed, for what Streamlit reads as Markdown.
 
-    An address is no link in it: Streamlit finds those in text that is escaped too, so each has an invisible space.
+    Some signs Streamlit finds in text that is escaped too, those of addresses, icons and arrows: each gets an invisible
+    space.
     """
-    unlinked = re.sub(r"://|www\.|@", lambda sign: f"{sign[0][0]}\u200b{sign[0][1:]}", text, flags=re.IGNORECASE)
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", unlinked)
+    apart = _OBEYED.sub(lambda sign: f"{sign[0][0]}\u200b{sign[0][1:]}", isolated(text))
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&])", r"\\\1", apart)
+
+
+def isolated(text: str) -> str:
+    """`text` as one line that cannot turn around what stands beside it, in whichever direction it is written."""
+    line = " ".join(_TURNING.sub("", text).split())
+    is_turned = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in line)
+    return f"\u2068{line}\u2069" if is_turned else line
+
+
+_OBEYED = re.compile(r"://|www\.|@|:(?=material/|streamlit:)|[-<>=](?=[-<>=])", re.IGNORECASE)
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")

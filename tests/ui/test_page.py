@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rerender.ui.page import plain
+import pytest
+
+from rerender.ui.page import isolated, plain
 
 
 def test_markdown_in_a_word_is_shown_and_not_obeyed() -> None:
@@ -18,3 +20,18 @@ def test_an_address_in_a_word_is_shown_and_no_link() -> None:
     said = plain(text)
     assert not re.search(r"://|www\\?\.|@\w", said, re.IGNORECASE)
     assert said.replace("\u200b", "").replace("\\", "") == text
+
+
+@pytest.mark.parametrize(
+    "sign", [":material/delete:", ":streamlit:", "heading\n===", "a -> b -- c", "&lt;b&gt;", "&#58;"]
+)
+def test_no_icon_heading_arrow_or_entity_is_made_of_a_word(sign: str) -> None:
+    said = plain(sign)
+    assert not re.search(r"(?<!\\)[&:=-]|:(material|streamlit)|--|->|\n", said), said
+    assert said.replace("\u200b", "").replace("\\", "") == " ".join(sign.split())
+
+
+def test_no_word_turns_around_what_stands_beside_it() -> None:
+    assert isolated("a\u202egpj.exe\u2069") == "agpj.exe"
+    assert isolated("עץ oak") == "\u2068עץ oak\u2069"
+    assert plain("oak 12:00") == r"oak 12\:00"

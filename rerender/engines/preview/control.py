@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from rerender import opening
 from rerender.engines.preview.fields import Bytes, Plane
 from rerender.engines.preview.see_through import BACKDROP, lay_on, parts_a_subject, sheet_of
 from rerender.errors import ImageError
@@ -51,14 +52,17 @@ def decode(data: bytes) -> Decoded:
     Raises `ImageError`.
     """
     try:
-        image: Image.Image = Image.open(io.BytesIO(data))
+        image = opening.header(data)
         if image.width * image.height > MAX_PIXELS:
             raise ImageError(
                 f"The control image has more than {MAX_PIXELS // 1_000_000} million pixels. Use a smaller one."
             )
+        opening.check(image, data)
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
-        # Not a copy of what may be a quarter of a gigabyte.
-        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
+            # Not a copy of what may be a quarter of a gigabyte.
+            ImageOps.exif_transpose(image, in_place=True)
         pixels = _pixels(image)
     except ImageError:
         raise
