@@ -26,7 +26,7 @@ from tests.visitors.traffic import Traffic
 from tests.visitors.tree import VALUE_FIELDS, Tree, Widget
 
 XSRF = "_streamlit_xsrf"
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
 
 # Words of both are joined as Streamlit does it for the triggers of a component.
@@ -61,6 +61,8 @@ class Visitor:
     def __post_init__(self) -> None:
         self._http = requests.Session()
         self._http.trust_env = False
+        # A kept connection may be closed by the server just when it is used again.
+        self._http.headers["Connection"] = "close"
         self._http.cookies.set(COOKIE, self.secret)
         self._socket: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
