@@ -121,7 +121,7 @@ class Stranger:
         if again := visitor.find("Render it again"):
             await visitor.click(again.label)
         if self.rng.random() < 0.7:
-            await visitor.until(lambda: not self._is_waiting(), 4 * PATIENCE)
+            await visitor.until(lambda: self.visitor.is_quiet, 4 * PATIENCE)
         return True
 
     async def upload(self) -> bool:
