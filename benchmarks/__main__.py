@@ -25,6 +25,7 @@ from benchmarks import (
     history,
     series,
     service,
+    sessions,
     slider,
     tracker,
 )
@@ -52,6 +53,7 @@ def main() -> None:
     )
     sections = {
         "The app": app.measure,
+        "Many sessions at once": sessions.measure,
         "A series": series.measure,
         "The preview engine": engine.measure,
         "The preview engine and words": engine_prompts.measure,

@@ -189,7 +189,8 @@ def prepared(*, keep_alpha: bool) -> bytes:
     width, height = (IMAGE_SIDE.clamp(fields.value(side)) for side in (fields.WIDTH, fields.HEIGHT))
     if session.is_as_sent(width, height, keep_alpha=keep_alpha):
         return session.control_image()
-    return _prepare(session.control_image(), width, height, fields.value(fields.FIT), keep_alpha)
+    # A browser can say that none of the ways to fit is chosen.
+    return _prepare(session.control_image(), width, height, fields.value(fields.FIT) or FITS[0], keep_alpha)
 
 
 # In the session's own cache: one visitor's picture must not be kept where others' are.

@@ -92,6 +92,11 @@ class Stranger:
         heavy = [self.export, self.import_own, self.type_key, self.show_code, self.download, self.use_as_control]
         return often + seldom + heavy
 
+    @cached_property
+    def can_do(self) -> set[str]:
+        """The names of all that a stranger does."""
+        return {action.__name__ for action in self._actions}
+
     async def fetch_images(self) -> None:
         """What it is sent here counts as its own: it must not come to others either."""
         for images in self.visitor.tree.of_kind("imgs"):
@@ -116,7 +121,7 @@ class Stranger:
         if again := visitor.find("Render it again"):
             await visitor.click(again.label)
         if self.rng.random() < 0.7:
-            await visitor.until(lambda: not self._is_waiting(), 4 * PATIENCE)
+            await visitor.until(lambda: self.visitor.is_quiet, 4 * PATIENCE)
         return True
 
     async def upload(self) -> bool:

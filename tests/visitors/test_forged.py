@@ -29,7 +29,7 @@ from tests.visitors.visitor import Visitor
 
 pytestmark = pytest.mark.proof
 
-HANGS_AFTER = 30.0
+HANGS_AFTER = 120.0
 A_MEGABYTE = "x" * 1_000_000
 
 
@@ -99,85 +99,91 @@ NUMBERS = (-1, 0, 0.5, 2.0**31, 1e308, -1e308, math.nan, math.inf, -math.inf)
 TEXTS = ("", "\0", "a\0b", "\u202eright to left", "![](http://a.test/a.png)<script>", A_MEGABYTE)
 CHOICES: tuple[list[str], ...] = ([], ["nothing of the kind"], ["1", "2"], ["0"], ["5"], [""], ["\0"], [A_MEGABYTE])
 
-ON_THE_FORM = [
-    *(("form.seed", value) for value in NUMBERS),
-    *(("form.width", value) for value in NUMBERS),
-    *(("form.height", value) for value in NUMBERS),
-    *(("form.prompt", value) for value in TEXTS),
-    *(("form.batch_size", value) for value in CHOICES),
-    *(("form.fit", value) for value in CHOICES),
-    *(("form.source", value) for value in CHOICES),
-    *(("form.idea", value) for value in TEXTS),
-]
-
 
 def named(case: Any) -> str:
     return str(case)[:40]
 
 
-@pytest.mark.parametrize(("key", "value"), ON_THE_FORM, ids=named)
-def test_a_forged_field_is_refused_in_one_sentence_or_not_heeded(app: App, key: str, value: Any) -> None:
+ON_THE_FORM = {
+    "form.seed": NUMBERS,
+    "form.width": NUMBERS,
+    "form.height": NUMBERS,
+    "form.prompt": TEXTS,
+    "form.batch_size": CHOICES,
+    "form.fit": CHOICES,
+    "form.source": CHOICES,
+    "form.idea": TEXTS,
+}
+
+
+@pytest.mark.parametrize("key", ON_THE_FORM)
+def test_a_forged_field_is_refused_in_one_sentence_or_not_heeded(app: App, key: str) -> None:
     secret = new_secret()
-    said: list[str] = []
 
     async def act(visitor: Visitor) -> None:
-        forged = visitor.state(visitor.widget(key=key), value)
-        await visitor.send(forged)
-        assert rows(app, secret) == []
-        await visitor.send(forged, visitor.state(visitor.widget("Render", kind="button"), True))
-        said.extend(visitor.errors)
+        for value in ON_THE_FORM[key]:
+            before = len(rows(app, secret))
+            await visitor.click("New seed")
+            forged = visitor.state(visitor.widget(key=key), value)
+            await visitor.send(forged)
+            assert len(rows(app, secret)) == before, value
+            await visitor.send(forged, visitor.state(visitor.widget("Render", kind="button"), True))
+            made = len(rows(app, secret)) - before
+            assert made + len(visitor.errors) == 1, (value, visitor.errors)
+            await visitor.until(lambda: visitor.is_quiet)
 
     visit(app, secret, act)
-    made = rows(app, secret)
-    assert len(made) + len(said) == 1, (said, made)
-    for run in made:
+    for run in rows(app, secret):
         assert_in_order(run)
 
 
-IN_THE_HISTORY = [
-    *(("history.text", value) for value in TEXTS),
-    *(("history.state", value) for value in TEXTS),
-    *(("history.starred", value) for value in CHOICES),
-    *(("history.page", value) for value in (-1, 0, 3, 2**31, 2**62, -(2**62))),
-    *(("history.dates", [day]) for day in ("", "\0", "2026", "0001/01/01", "9999/12/31", "2026/13/45", A_MEGABYTE)),
-    ("history.dates", ["2026/01/02", "2026/01/01"]),
-    ("history.dates", ["2026/01/01"] * 1000),
-]
+IN_THE_HISTORY: dict[str, tuple[Any, ...]] = {
+    "history.text": TEXTS,
+    "history.state": TEXTS,
+    "history.starred": CHOICES,
+    "history.page": (-1, 0, 3, 2**31, 2**62, -(2**62)),
+    "history.dates": (
+        *([day] for day in ("", "\0", "2026", "0001/01/01", "9999/12/31", "2026/13/45", A_MEGABYTE)),
+        ["2026/01/02", "2026/01/01"],
+        ["2026/01/01"] * 1000,
+    ),
+}
 
 
-@pytest.mark.parametrize(("key", "value"), IN_THE_HISTORY, ids=named)
-def test_a_forged_filter_is_not_heeded(app: App, secret: str, key: str, value: Any) -> None:
+@pytest.mark.parametrize("key", IN_THE_HISTORY)
+def test_a_forged_filter_is_not_heeded(app: App, secret: str, key: str) -> None:
     async def act(visitor: Visitor) -> None:
-        await visitor.go("history")
-        await visitor.send(visitor.state(visitor.widget(key=key), value))
-        assert visitor.find(key="history.text")
+        for value in IN_THE_HISTORY[key]:
+            await visitor.open("history")
+            await visitor.send(visitor.state(visitor.widget(key=key), value))
+            assert visitor.exceptions == [], value
+            assert visitor.find(key="history.text")
 
     visit(app, secret, act)
 
 
-IN_THE_SETTINGS = [
-    *(("settings.backend", value) for value in ("As configured", *TEXTS)),
-    *(("settings.credits_per_run", value) for value in NUMBERS),
-    *(("settings.credit_price", value) for value in NUMBERS),
-    *(("settings.poll_floor", value) for value in NUMBERS),
-    *(("settings.batch_size", value) for value in CHOICES),
-    *(("settings.size", value) for value in CHOICES),
-    *(("settings.fit", value) for value in CHOICES),
-    *(("settings.wipe_words", value) for value in TEXTS),
-]
+IN_THE_SETTINGS: dict[str, tuple[Any, ...]] = {
+    "settings.backend": ("As configured", *TEXTS),
+    "settings.credits_per_run": NUMBERS,
+    "settings.credit_price": NUMBERS,
+    "settings.poll_floor": NUMBERS,
+    "settings.batch_size": CHOICES,
+    "settings.size": CHOICES,
+    "settings.fit": CHOICES,
+    "settings.wipe_words": TEXTS,
+}
 
 
-@pytest.mark.parametrize(("key", "value"), IN_THE_SETTINGS, ids=named)
-def test_a_forged_setting_is_not_kept(app: App, key: str, value: Any) -> None:
-    secret = new_secret()
-
+@pytest.mark.parametrize("key", IN_THE_SETTINGS)
+def test_a_forged_setting_breaks_no_page(app: App, key: str) -> None:
     async def act(visitor: Visitor) -> None:
         await visitor.go("settings")
-        await visitor.send(visitor.state(visitor.widget(key=key), value))
-        await visitor.open("settings")
-        assert visitor.find("Export everything", kind="download_button") or "Your data" in visitor.tree.text()
+        for value in IN_THE_SETTINGS[key]:
+            await visitor.send(visitor.state(visitor.widget(key=key), value))
+            assert visitor.exceptions == [], value
+            assert "Your data" in visitor.tree.text()
 
-    visit(app, secret, act)
+    visit(app, new_secret(), act)
 
 
 @pytest.mark.parametrize("key", [*TEXTS, "a\u2028b", "ключ", "k" * 10_000], ids=named)

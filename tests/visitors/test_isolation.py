@@ -24,6 +24,8 @@ pytestmark = pytest.mark.proof
 
 VISITORS = 20
 SECONDS = float(os.environ.get("ISOLATION_SECONDS", "120"))
+# On a machine that others share it may take longer until all was done at least once.
+AT_MOST = 300.0 + SECONDS
 # No host that a typed key could be meant for is ever reached from here.
 NOWHERE = "http://127.0.0.1:9"
 
@@ -64,11 +66,11 @@ def test_nothing_of_one_visitor_reaches_another(database: str, tmp_path: Path) -
     finally:
         app.stop()
     say(crowd)
-    assert_all_was_tried(crowd)
     assert_no_canary_in_anothers_traffic(crowd)
     assert_no_picture_in_anothers_traffic(crowd)
     assert_no_key_anywhere(crowd, tmp_path)
     assert crowd.troubles == []
+    assert_all_was_tried(crowd)
     assert "Traceback" not in app.log
 
 
@@ -78,7 +80,7 @@ async def let_loose(app: App, folder: Path, database: str) -> Crowd:
     await see_what_everybody_is_shown(nobody)
     strangers = [Stranger(app.url, number, folder, loot) for number in range(1, VISITORS + 1)]
     watching = asyncio.create_task(keep_gathering(loot))
-    ended = await asyncio.gather(*(live(stranger) for stranger in strangers), return_exceptions=True)
+    ended = await asyncio.gather(*(live(stranger, strangers) for stranger in strangers), return_exceptions=True)
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
@@ -88,15 +90,20 @@ async def let_loose(app: App, folder: Path, database: str) -> Crowd:
     return Crowd(app, strangers, loot, troubles, nobody)
 
 
-async def live(stranger: Stranger) -> None:
-    """Act for as long as the proof lasts, counted from when the first render is there."""
+async def live(stranger: Stranger, all_of_them: list[Stranger]) -> None:
+    """Act for as long as the proof lasts, counted from the own first render, and until all was done by somebody."""
     try:
         await stranger.settle_in()
-        end = asyncio.get_running_loop().time() + SECONDS
-        while asyncio.get_running_loop().time() < end:
+        begun = asyncio.get_running_loop().time()
+        while (lived := asyncio.get_running_loop().time() - begun) < SECONDS or not all_was_done(all_of_them):
+            assert lived < AT_MOST, "there is something that nobody could do"
             await stranger.act()
     finally:
         await stranger.visitor.leave()
+
+
+def all_was_done(strangers: list[Stranger]) -> bool:
+    return {name for stranger in strangers for name in stranger.did} >= strangers[0].can_do
 
 
 async def see_what_everybody_is_shown(nobody: Stranger) -> None:
@@ -126,12 +133,12 @@ def say(crowd: Crowd) -> None:
     needles = sum(map(len, crowd.loot.needles.values())) + sum(len(stranger.needles) for stranger in crowd.strangers)
     runs = sum(map(len, crowd.loot.run_ids.values()))
     print(f"\n{did.total()} actions of {VISITORS} visitors in {SECONDS:.0f} s, {runs} runs: {dict(did.most_common())}")
+    print("\n".join(sorted(crowd.troubles)))
     print(f"{received / 1e6:.0f} MB received, {kept / 1e6:.0f} MB of it once; {needles} pieces of pictures looked for")
 
 
 def assert_all_was_tried(crowd: Crowd) -> None:
-    did = {name for stranger in crowd.strangers for name in stranger.did}
-    assert SECONDS < 100 or did == {action.__name__ for action in crowd.strangers[0]._actions}
+    assert all_was_done(crowd.strangers)
     assert all(crowd.loot.run_ids[stranger.workspace] for stranger in crowd.strangers)
     assert all(crowd.loot.needles[stranger.workspace] for stranger in crowd.strangers)
 
