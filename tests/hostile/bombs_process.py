@@ -26,7 +26,7 @@ def main(is_quick: bool) -> None:
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + ROOM
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
     doors = {name: door for name, door in DOORS.items() if not is_quick or name in QUICK}
-    for bomb in bombs(2 * MEGABYTE if is_quick else 14 * MEGABYTE):
+    for bomb in bombs(MEGABYTE if is_quick else 14 * MEGABYTE):
         for name, door in doors.items():
             before, begun = _peak(), time.process_time()
             outcome = through(door, bomb.data)
