@@ -104,6 +104,8 @@ class Runtime:
                 else f"The database in {usable} cannot be read. Move it away to start afresh."
             ) from None
         decoding.allow(limits)
+        if mode == "hosted":
+            memory.hold_little()
         make_engine = make_engine or partial(preview_engine, limits.working_size)
         embedded = Embedded(usable / "service", make_engine, keep_days=limits.keep_days)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home, limits=limits)
