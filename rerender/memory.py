@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from typing import Any
 
-__all__ = ["give_back"]
+__all__ = ["give_back", "hold_little"]
+
+# From malloc.h of glibc.
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+_LARGE, _POOLS = 512 * 1024, 2
 
 
 def give_back() -> None:
@@ -14,6 +19,20 @@ def give_back() -> None:
     glibc keeps freed picture planes for later, in one pool for each thread: 80 MB after four pictures at 1024², which
     on a small host is memory that the next visitor does not have.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    if trim := _of_glibc("malloc_trim"):
         trim(0)
+
+
+def hold_little() -> None:
+    """Let freed memory go back by itself from now on, in the whole process, which takes a little longer.
+
+    glibc has a pool for each of many threads, and after the first large plane keeps those up to 32 MB in them. What is
+    large gets a place of its own instead, which goes when it is freed.
+    """
+    if set_option := _of_glibc("mallopt"):
+        set_option(_MMAP_THRESHOLD, _LARGE)
+        set_option(_ARENA_MAX, _POOLS)
+
+
+def _of_glibc(name: str) -> Any:
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -106,6 +106,8 @@ class Runtime:
             # Nothing of what the driver says: it may quote the address, which holds a password.
             raise ConfigurationError(UNUSABLE if database_url else UNREADABLE.format(usable)) from None
         decoding.allow(limits)
+        if mode == "hosted":
+            memory.hold_little()
         make_engine = make_engine or partial(preview_engine, limits.working_size)
         embedded = Embedded(usable / "service", make_engine, keep_days=limits.keep_days)
         runtime = cls(usable, database, embedded, sources, mode, ephemeral=usable != home, limits=limits)
