@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ async def let_loose(app: App, folder: Path, database: str) -> Crowd:
     with contextlib.suppress(asyncio.CancelledError):
         await watching
     await asyncio.to_thread(loot.gather)
-    troubles = [repr(error) for error in ended if error is not None]
+    troubles = ["".join(traceback.format_exception(error)) for error in ended if error is not None]
     troubles += [said for stranger in strangers for said in stranger.visitor.exceptions]
     return Crowd(app, strangers, loot, troubles, nobody)
 

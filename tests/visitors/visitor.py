@@ -30,6 +30,7 @@ PATIENCE = 300.0
 """Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
 
 _OVERTAKEN_WITHIN = 0.4
+_ASKED_AGAIN_AFTER = 10.0
 
 # Words of both are joined as Streamlit does it for the triggers of a component.
 _TRIGGER = "$$STREAMLIT_INTERNAL_KEY_{}__events"
@@ -314,8 +315,15 @@ class Visitor:
         return ""
 
     async def _ask(self, asked: str, message: BackMsg) -> ForwardMsg:
-        await self.post(message)
-        await self.until(lambda: asked in self._answers)
+        """The answer to a question; asked again after a while, as a person clicks again.
+
+        Streamlit drops answers that wait to be sent at the moment in which a run of the page begins.
+        """
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while asked not in self._answers and asyncio.get_running_loop().time() < end:
+            await self.post(message)
+            with contextlib.suppress(TimeoutError):
+                await self.until(lambda: asked in self._answers, _ASKED_AGAIN_AFTER)
         return self._answers.pop(asked)
 
     async def _read(self) -> None:
@@ -345,6 +353,8 @@ class Visitor:
                 self._draw(message)
             case "script_finished":
                 self._finish(message)
+            case "session_status_changed" if not message.session_status_changed.script_is_running:
+                self._runs = False
             case "navigation":
                 self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
                 here = message.navigation.page_script_hash
