@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields
 from pathlib import Path
-
-from rerender.studio.limits import Limits
 
 ROOT = Path(__file__).parents[1]
 NAME = r"(?:GENLY|RERENDER)_[A-Z_]+"

@@ -27,7 +27,7 @@ from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission, storable
 from rerender.studio.shedding import shed
 from rerender.studio.tables import blobs, outputs, runs
 
-__all__ = ["Download", "Journal", "new_owner"]
+__all__ = ["Download", "Journal", "new_owner", "new_run_id"]
 
 UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
 STOPPED = "It was stopped while being sent."
@@ -52,6 +52,11 @@ class Download:
 def new_owner() -> str:
     """A name for a runner that tells where it lives, so that others can see when its process is gone."""
     return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
+
+
+def new_run_id() -> str:
+    """An id that no run has yet."""
+    return secrets.token_hex(16)
 
 
 class Journal:
@@ -82,9 +87,14 @@ class Journal:
         return self.begin_all(workspace, backend, [request], series_id)[0]
 
     def begin_all(
-        self, workspace: str, backend: Backend, requests: Sequence[RenderRequest], series_id: str | None
+        self,
+        workspace: str,
+        backend: Backend,
+        requests: Sequence[RenderRequest],
+        series_id: str | None,
+        run_ids: Sequence[str] | None = None,
     ) -> list[str]:
-        """Write down new runs, all or none of them; their `run_id`s.
+        """Write down new runs, all or none of them; their `run_id`s, which are new ones where none are given.
 
         Raises as `begin` does, and `CapReached` when the owner's key would pay for more than its caps allow.
         """
@@ -104,9 +114,11 @@ class Journal:
             "series_id": series_id,
             **self._owned(),
         }
-        rows = [shared | _asked_for(request, picture) for request, picture in zip(requests, described, strict=True)]
+        run_ids = list(run_ids or (new_run_id() for _ in requests))
+        asked_for = map(_asked_for, run_ids, requests, described)
+        rows = [shared | one for one in asked_for]
         with self._database.write(EVERYONE) as connection:
-            shed(connection, self._limits, workspace, requests, now)
+            shed(connection, self._limits, workspace, backend, requests, now)
             if backend.caps:
                 budget.reserve(connection, backend.caps, rows, now)
             for index, (request, picture) in enumerate(zip(requests, described, strict=True)):
@@ -115,7 +127,7 @@ class Journal:
                 pictures.keep(connection, workspace, picture, request.control_image)
             connection.execute(insert(runs), rows)
         self._announce()
-        return [str(row["run_id"]) for row in rows]
+        return run_ids
 
     def request(self, run_id: str) -> RenderRequest | None:
         """What the run asks for, None when it is gone.
@@ -305,9 +317,9 @@ class Journal:
         return connection.execute(changed).rowcount == 1
 
 
-def _asked_for(request: RenderRequest, control_image: Picture) -> dict[str, Any]:
+def _asked_for(run_id: str, request: RenderRequest, control_image: Picture) -> dict[str, Any]:
     return {
-        "run_id": secrets.token_hex(16),
+        "run_id": run_id,
         "prompt": request.prompt,
         "batch_size": request.batch_size,
         "image_width": request.image_width,

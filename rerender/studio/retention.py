@@ -22,7 +22,7 @@ EVERY = 3600.0
 class Retention:
     """One thread that deletes runs `keep_days` after their end (0: never), and what people deleted themselves.
 
-    `also` are called with the database and the time, in seconds since the epoch, each time too. `wall` gives that time.
+    `wall` gives seconds since the epoch.
     """
 
     def __init__(
@@ -30,13 +30,11 @@ class Retention:
         database: Database,
         keep_days: int,
         *,
-        also: tuple[Callable[[Database, float], object], ...] = (),
         wall: Callable[[], float] = time.time,
         every: float = EVERY,
     ) -> None:
         self._database = database
         self._keep_days = keep_days
-        self._also = also
         self._wall = wall
         self._every = every
         self._stopping = threading.Event()
@@ -51,8 +49,6 @@ class Retention:
         """Delete what is due. A database that is busy or away keeps it until the next time."""
         try:
             purge(self._database, self._wall, keep_days=self._keep_days)
-            for tidy in self._also:
-                tidy(self._database, self._wall())
         except SQLAlchemyError as error:
             _log.warning("What is due is deleted the next time: %s", type(error).__name__)
 

@@ -27,7 +27,7 @@ from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import News, Pool
 from rerender.studio.database import BUSY_TIMEOUT_S, Database
-from rerender.studio.journal import Journal, new_owner
+from rerender.studio.journal import Journal, new_owner, new_run_id
 from rerender.studio.keys import Keys
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import Run, Submission
@@ -135,7 +135,14 @@ class Runner:
         with self._lock:
             if self._closing.is_set():
                 raise RuntimeError("The runner is closed.")
-            run_ids = self._journal.begin_all(workspace, backend, requests, series_id)
+            run_ids = [new_run_id() for _ in requests]
+            try:
+                self._journal.begin_all(workspace, backend, requests, series_id, run_ids)
+            except SQLAlchemyError:
+                # They may have been written down all the same, and only the database's word for it was lost.
+                for run_id in run_ids:
+                    self._posts.start(partial(self._not_sent, run_id))
+                raise
             for run_id in run_ids:
                 if backend.is_preview:
                     self._previews.start(partial(self._send_preview, run_id, backend))
@@ -230,8 +237,7 @@ class Runner:
             if request is None or not self._journal.sending(run_id):
                 return
         except SQLAlchemyError:
-            unsent = partial(self._journal.not_accepted, run_id, Submission.REFUSED, NOT_WRITTEN)
-            self._surely(unsent, f"run {run_id} was not sent")
+            self._not_sent(run_id)
             return
         then = OWNER_PAID if backend.is_shared else CHECK_FIRST
         submission, error = Submission.UNCERTAIN, f"{BROKE_OFF} {then}"
@@ -253,6 +259,10 @@ class Runner:
                 self._tracker.follow(run, backend)
             return
         self._surely(lambda: self._journal.not_accepted(run_id, submission, error), f"run {run_id} is {submission}")
+
+    def _not_sent(self, run_id: str) -> None:
+        unsent = partial(self._journal.not_accepted, run_id, Submission.REFUSED, NOT_WRITTEN)
+        self._surely(unsent, f"run {run_id} was not sent")
 
     def _post(self, run_id: str, backend: Backend, request: RenderRequest) -> str:
         """Send the run; its `render_id`. Raises as `Client.submit` does, or `_NotSent`."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from rerender.models import RenderRequest
+from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.limits import LimitReached, Limits
 from rerender.studio.tables import runs
 
@@ -17,28 +18,39 @@ MINUTE = 60.0
 NOTHING = "Nothing was sent or charged"
 
 
-def shed(connection: Connection, limits: Limits, workspace: str, requests: Sequence[RenderRequest], now: float) -> None:
+def shed(
+    connection: Connection,
+    limits: Limits,
+    workspace: str,
+    backend: Backend,
+    requests: Sequence[RenderRequest],
+    now: float,
+) -> None:
     """Raise `LimitReached` if these runs would be more than the limits allow.
 
-    Called in the transaction that writes them down, so that two clicks cannot both take the last place.
+    Called in the transaction that writes them down, so that two clicks cannot both take the last place. Previews and
+    an API's runs take no places from each other.
     """
     longest = max(len(request.prompt) for request in requests)
     if longest > limits.prompt_chars:
         raise LimitReached(
             f"The prompt has {longest:,} characters, and this app takes {limits.prompt_chars:,}. {NOTHING}; shorten it."
         )
-    more, mine, is_unfinished = len(requests), runs.c.workspace == workspace, runs.c.finished_at.is_(None)
+    more, mine = len(requests), runs.c.workspace == workspace
+    # What waits for a key has no owner and takes nothing: it may wait for ever, as an imported one may.
+    is_in_work = runs.c.finished_at.is_(None) & runs.c.owner.is_not(None)
     at_once = min(filter(None, (limits.runs_a_minute, limits.unfinished_runs, limits.unfinished_in_all)), default=more)
     if more > at_once:
         raise LimitReached(f"These are {more} runs, and this app takes {at_once} at once. {NOTHING}; render fewer.")
     if limits.runs_a_minute:
         _check_pace(connection, limits.runs_a_minute - more, mine, now)
-    if limits.unfinished_runs and _count(connection, mine, is_unfinished) + more > limits.unfinished_runs:
+    if limits.unfinished_runs and _count(connection, mine, is_in_work) + more > limits.unfinished_runs:
         raise LimitReached(
             f"You have as many runs under way as this app takes at once, {limits.unfinished_runs}. {NOTHING}; "
             "try again when some of them are done, or stop some."
         )
-    if limits.unfinished_in_all and _count(connection, is_unfinished) + more > limits.unfinished_in_all:
+    is_alike = (runs.c.backend == EMBEDDED) if backend.is_preview else (runs.c.backend != EMBEDDED)
+    if limits.unfinished_in_all and _count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
         raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
 
 

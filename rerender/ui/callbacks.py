@@ -24,6 +24,9 @@ from rerender.ui import away
 
 __all__ = ["run_whole", "wrap"]
 
+# Not `__wrapped__`, which a Streamlit of the future may have put there itself.
+_OURS = "wrapped_by_rerender"
+
 _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 
 
@@ -39,13 +42,14 @@ def run_whole() -> None:
 def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
     """Call `around` with the method of that name and its arguments in place of the method, unless this is done."""
     method = getattr(owner, name)
-    if hasattr(method, "__wrapped__"):
+    if hasattr(method, _OURS):
         return
 
     @wraps(method)
     def wrapped(self: object, *args: Any, **kwargs: Any) -> Any:
         return around(method, self, *args, **kwargs)
 
+    setattr(wrapped, _OURS, True)
     setattr(owner, name, wrapped)
 
 

@@ -35,7 +35,7 @@ def _open() -> Runtime:
         mode=mode_now(),
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
-    uploads.bound(opened.limits)
+    uploads.bound(opened.limits, mode_now())
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(opened.close)
     return opened

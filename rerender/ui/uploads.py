@@ -5,8 +5,9 @@ Streamlit keeps each for as long as its widget or the session lives: 30 visitors
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from functools import partial
+from threading import Lock
 
 import streamlit as st
 from starlette.exceptions import HTTPException
@@ -16,34 +17,62 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from rerender.studio.limits import Limits
+from rerender.studio.workspaces import Mode
 from rerender.ui.callbacks import wrap
 
 _EDITIONS = "uploads.editions"
+# A page takes a file within a second or two; one that waits longer waits for a page that has none to take it.
+_TAKEN_WITHIN_S = 30.0
 
 
-def bound(limits: Limits) -> None:
+def bound(limits: Limits, mode: Mode) -> None:
     """Hold no more of what is uploaded than these limits say, from now on and whatever is sent by hand.
 
     Streamlit takes any number of files for a session, and what a widget allows only its browser knows. A method of its
     own is wrapped, once a process.
     """
-    config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
-    wrap(MemoryUploadedFileManager, "add_file", partial(_add, limits.uploads_in_all_mb * 1_000_000))
+    if mode == "hosted" or limits.archive_mb > int(st.get_option("server.maxUploadSize")):
+        config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
+    wrap(MemoryUploadedFileManager, "add_file", _Room(limits.uploads_in_all_mb * 1_000_000).add)
 
 
-def _add(
-    most: int,
-    add: Callable[..., None],
-    manager: MemoryUploadedFileManager,
-    session_id: str,
-    file: UploadedFileRec,
-) -> None:
-    for former in list(manager.file_storage.get(session_id, ())):
-        manager.remove_file(session_id, former)
-    others = [one for files in list(manager.file_storage.values()) for one in list(files.values())]
-    if sum(len(one.data) for one in others) + len(file.data) > most:
-        raise HTTPException(503, "Other uploads are being taken up at the moment; try again in a minute.")
-    add(manager, session_id, file)
+class _Room:
+    """For so many bytes of uploads that wait for their page, one of each session."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = Lock()
+        self._came_at: dict[str, float] = {}  # by file id, the oldest first
+
+    def add(
+        self,
+        add: Callable[..., None],
+        manager: MemoryUploadedFileManager,
+        session_id: str,
+        file: UploadedFileRec,
+    ) -> None:
+        """Add the file, in place of one that its session has, and of those that no page has taken for long."""
+        with self._lock:
+            for former in list(manager.file_storage.get(session_id, ())):
+                manager.remove_file(session_id, former)
+            held = {
+                one.file_id: (session, one)
+                for session, files in list(manager.file_storage.items())
+                for one in list(files.values())
+            }
+            self._came_at = {file_id: at for file_id, at in self._came_at.items() if file_id in held}
+            room = self._most - len(file.data) - sum(len(one.data) for _, one in held.values())
+            for file_id, came_at in list(self._came_at.items()):
+                if room >= 0 or self._clock() - came_at < _TAKEN_WITHIN_S:
+                    break
+                session, one = held[file_id]
+                manager.remove_file(session, file_id)
+                room += len(one.data)
+            if room < 0:
+                raise HTTPException(503, "Other uploads are being taken up at the moment; try again in a minute.")
+            add(manager, session_id, file)
+            self._came_at[file.file_id] = self._clock()
 
 
 def key(name: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_what_is_too_much_is_turned_away_and_nothing_is_written_or_sent(
 ) -> None:
     runner = start_runner(limits=replace(LOCAL_LIMITS, **limits), wall=lambda: 1000.0)
     for _ in range(there):
-        add_run(database, finished_at=None, owner="elsewhere/1/x", lease_until=1e12)
+        add_run(database, backend=backend.name, finished_at=None, owner="elsewhere/1/x", lease_until=1e12)
     with pytest.raises(LimitReached, match=sentence) as caught:
         runner.submit("ours", backend, a_request())
     assert "Nothing was sent or charged" in str(caught.value)
@@ -95,6 +96,19 @@ def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_
     runner.submit("theirs", backend, a_request())
     wall.ahead += 11
     runner.submit("ours", backend, a_request())
+
+
+@pytest.mark.parametrize(
+    "others", [{"backend": "https://api.test", "owner": None}, {"backend": "embedded", "owner": "elsewhere/1/x"}]
+)
+def test_neither_what_waits_for_a_key_nor_a_preview_takes_the_place_of_a_paid_run(
+    others: dict[str, Any], start_runner: Callable[..., Runner], database: Database, history: History, backend: Backend
+) -> None:
+    """An imported run may wait for its key for ever."""
+    for workspace in ("ours", "theirs"):
+        add_run(database, workspace=workspace, finished_at=None, lease_until=1e12, **others)
+    runner = start_runner(lambda _: None, limits=replace(LOCAL_LIMITS, unfinished_in_all=1))
+    assert finished(history, runner.submit("ours", backend, a_request())).stored_at
 
 
 def test_more_runs_in_one_click_than_are_ever_taken_are_told_so(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
-from rerender.studio.database import Database, Everyone, sqlite_url
+from rerender.studio.database import Database, DatabaseAway, Everyone, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
 from tests.fake_api import Answer, FakeApi, Request
@@ -147,3 +147,33 @@ def test_a_look_that_could_not_be_written_down_is_made_again(
         run = finished(history, runner.submit("ours", backend, a_request()))
     assert locked.refuses is None
     assert run.stored_at
+
+
+class Deaf(Database):
+    """Loses the word of a commit, once."""
+
+    loses = False
+
+    @contextmanager
+    def write(self, workspace: str | Everyone) -> Iterator[Connection]:
+        with super().write(workspace) as connection:
+            yield connection
+        if self.loses:
+            self.loses = False
+            raise DatabaseAway
+
+
+def test_a_run_that_was_written_down_although_nobody_heard_so_ends_as_not_charged(
+    database_file: Path, backend: Backend, api: FakeApi
+) -> None:
+    database = Deaf(sqlite_url(database_file))
+    runner, history = Runner(database, lambda _: backend), History(database, "ours")
+    database.loses = True
+    with pytest.raises(DatabaseAway):
+        runner.submit("ours", backend, a_request())
+    (run,) = history.recent()
+    run = finished(history, run.run_id)
+    assert (run.submission, api.state.submit_count) == ("refused", 0)
+    assert "Nothing was charged" in str(run.error)
+    runner.close()
+    database.close()
