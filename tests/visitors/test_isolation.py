@@ -108,16 +108,18 @@ def all_was_done(strangers: list[Stranger]) -> bool:
 
 
 async def see_what_everybody_is_shown(nobody: Stranger) -> None:
-    """The samples, in each size that a form can begin with: nobody's own."""
+    """The samples, as every form can begin with them: nobody's own."""
     visitor: Visitor = nobody.visitor
-    for size in ("Small", "Medium", "Large"):
-        await visitor.open()
+    await visitor.open()
+    beginnings = (("size", "Small"), ("size", "Large"), ("size", "Medium"), ("fit", "Pad"), ("fit", "Stretch"))
+    for name, value in beginnings:
         await nobody.fetch_images()
         await visitor.go("settings")
-        await visitor.set([size], key="settings.size")
-    for page in ("", "history", "needs_you"):
-        await visitor.open(page)
+        await visitor.set([value], key=f"settings.{name}")
+        await visitor.open()
+    for page in ("history", "needs_you", ""):
         await nobody.fetch_images()
+        await visitor.open(page)
     await visitor.leave()
 
 

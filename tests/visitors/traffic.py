@@ -18,6 +18,8 @@ NEEDLE = 32
 """How many bytes of a file make it certain that they are of this file."""
 
 _BITS = 24
+# So long are the tables that JPEG files of one quality share.
+_HEADER = 1024
 
 
 @dataclass
@@ -77,7 +79,7 @@ def found(haystack: bytes, needles: set[bytes]) -> set[bytes]:
 
 
 def needles_of(data: bytes, count: int = 6) -> set[bytes]:
-    """Windows of a file that are in no other file: from its middle parts, and none that is nearly of one byte."""
-    step = max(1, (len(data) - NEEDLE) // (count + 1))
-    windows = (data[place : place + NEEDLE] for place in range(step, len(data) - NEEDLE, step))
+    """Windows of a file that are in no other: behind its header and tables, and none that is nearly of one byte."""
+    step = max(1, (len(data) - _HEADER - NEEDLE) // count)
+    windows = (data[place : place + NEEDLE] for place in range(_HEADER, len(data) - NEEDLE, step))
     return {window for window in windows if len(set(window)) >= NEEDLE // 2}

@@ -96,7 +96,9 @@ class Tree:
         lines = []
         for _, node in sorted(self.nodes.items()):
             proto = node.proto
-            lines.append(next((str(said) for name in ("body", "label") if (said := getattr(proto, name, ""))), ""))
+            lines.append(
+                next((str(said) for name in ("body", "label", "code_text") if (said := getattr(proto, name, ""))), "")
+            )
             if node.kind == "add_block" and proto.WhichOneof("type") in ("expandable", "popover", "dialog", "tab"):
                 block = getattr(proto, proto.WhichOneof("type"))
                 lines.append(str(getattr(block, "label", "") or getattr(block, "title", "")))
