@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from rerender.studio.database import DatabaseAway
 from rerender.ui import away, callbacks, forgeries, page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
@@ -19,5 +18,5 @@ current = st.navigation(pages, position="hidden" if runtime.admitted() is None e
 page.follow_deep_link()
 try:
     current.run()
-except DatabaseAway as error:
+except away.PASSING as error:
     away.say(error)

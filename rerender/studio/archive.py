@@ -335,7 +335,7 @@ def _pixels_to_decode(picture: Picture) -> int:
 
 def _decodes(data: bytes, is_control_image: bool) -> bool:
     """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image, and for
-    a picture that is too large to be opened here.
+    a picture that is too large to be opened here, or while there is no room for it.
     """
     try:
         decoding.check_pixels(data)
@@ -348,6 +348,8 @@ def _decodes(data: bytes, is_control_image: bool) -> bool:
                 image_files.load(data)
             else:
                 opening.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
+    except decoding.Busy:
+        raise ArchiveError(f"{decoding.BUSY} Nothing was imported; try again in a few seconds.") from None
     except ImageError:
         if is_control_image:
             raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None

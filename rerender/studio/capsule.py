@@ -75,7 +75,10 @@ def write(output: bytes, position: int, run: Run, control_image: bytes) -> bytes
 
 
 def read(data: bytes) -> Capsule | None:
-    """What `write` put into a picture; None for every other file, also for a capsule that was damaged or forged."""
+    """What `write` put into a picture; None for every other file, also for a capsule that was damaged or forged.
+
+    Raises `Busy` when there is no room to look at its control image.
+    """
     if len(data) > MAX_BYTES or not _is_png(data):
         return None
     texts = dict.fromkeys((_REQUEST, _CONTROL_IMAGE), b"")

@@ -137,7 +137,7 @@ class History:
     def thumbnail(self, sha256: str, side: int = 320) -> bytes:
         """The image as WEBP, at most `side` px on its long side: made once, then kept.
 
-        Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture.
+        Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture, and `Busy`.
         """
         found = self._thumbnails([sha256], side)
         if sha256 not in found:
@@ -146,14 +146,20 @@ class History:
         return found[sha256]
 
     def thumbnails(self, sha256s: Collection[str], side: int = 320) -> dict[str, bytes]:
-        """The thumbnails of several images at once, without those of bytes that are no picture. Raises `KeyError`."""
+        """The thumbnails of several images at once, without those of bytes that are no picture.
+
+        Raises `KeyError`, and `Busy`.
+        """
         found = self._thumbnails(sha256s, side)
         made = {}
-        for sha256 in {*sha256s} - found.keys():
-            with suppress(ImageError):
-                made[sha256] = _shrunk(self.data(sha256), side)
-        if made:
-            self._keep_thumbnails(made, side)
+        try:
+            for sha256 in {*sha256s} - found.keys():
+                with suppress(ImageError):
+                    made[sha256] = _shrunk(self.data(sha256), side)
+        finally:
+            # Also where one's turn does not come: the next try then has fewer to make.
+            if made:
+                self._keep_thumbnails(made, side)
         return found | made
 
     def _thumbnails(self, sha256s: Collection[str], side: int) -> dict[str, bytes]:

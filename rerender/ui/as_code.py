@@ -11,6 +11,7 @@ from rerender.models import RenderRequest
 from rerender.studio import as_code
 from rerender.studio.runs import Run
 from rerender.ui import fields
+from rerender.ui.away import or_away
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 
@@ -70,7 +71,7 @@ def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
 
 @st.dialog("As code", width="large", on_dismiss=_close)
 def _dialog(show: Callable[[], None]) -> None:
-    show()
+    or_away(show)()
 
 
 def _show(make: Callable[[], RenderRequest], base_url: str, workflow_id: str) -> None:

@@ -19,7 +19,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
-from rerender.studio.database import DatabaseAway
 from rerender.ui import away
 
 __all__ = ["run_whole", "wrap"]
@@ -61,7 +60,7 @@ def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwar
         token = _heeding.set(True)
         try:
             heed(state, *args, **kwargs)
-        except DatabaseAway as error:
+        except away.PASSING as error:
             away.say(error)
         finally:
             _heeding.reset(token)

@@ -97,11 +97,15 @@ def _take_upload(drawn: str) -> None:
 
 def _take_carried(data: bytes, name: str) -> None:
     """Choose an image file; a picture of ours that carries its settings fills the form with them."""
-    found = capsule.read(data)
-    if found is None:
-        take(data, name)
-    else:
-        _try(lambda: session.use_carried(found.request, data, name))
+
+    def choose_it() -> None:
+        decoding.check_bytes(data)
+        if found := capsule.read(data):
+            session.use_carried(found.request, data, name)
+        else:
+            session.use_control_image(data, name)
+
+    _try(choose_it)
 
 
 def take(data: bytes, name: str, size: tuple[int, int] | None = None) -> None:
@@ -117,7 +121,7 @@ def _try(choose_image: Callable[[], None]) -> None:
     _forget_problem()
     try:
         choose_image()
-    except ImageError as error:
+    except (ImageError, decoding.Busy) as error:
         st.session_state[_PROBLEM] = str(error)
 
 
@@ -126,10 +130,11 @@ def as_sent(*, keep_alpha: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         try:
             data = prepared(keep_alpha=keep_alpha)
+            small = _small(data, is_ours=bool(session.sample_name()))
         except ImageError as error:
             st.error(str(error))
             return
-        st.image(_small(data), width=_PREVIEW_SIDE, alt=f"Control image as it will be sent: {session.control_name()}")
+        st.image(small, width=_PREVIEW_SIDE, alt=f"Control image as it will be sent: {session.control_name()}")
         with st.container(width=185, gap="xsmall"):
             width, height = fields.value(fields.WIDTH), fields.value(fields.HEIGHT)
             st.text(session.control_name())
@@ -184,24 +189,25 @@ def _follow_aspect(given: str) -> None:
 
 
 def prepared(*, keep_alpha: bool) -> bytes:
-    """The control image exactly as it will be sent, kept and compared. Raises `ImageError`."""
+    """The control image exactly as it will be sent, kept and compared. Raises `ImageError`, and `Busy`."""
     # A size forged past its widget is refused with the request; until then it must not be allocated.
     width, height = (IMAGE_SIDE.clamp(fields.value(side)) for side in (fields.WIDTH, fields.HEIGHT))
     if session.is_as_sent(width, height, keep_alpha=keep_alpha):
         return session.control_image()
     # A browser can say that none of the ways to fit is chosen.
-    return _prepare(session.control_image(), width, height, fields.value(fields.FIT) or FITS[0], keep_alpha)
+    fit, is_ours = fields.value(fields.FIT) or FITS[0], bool(session.sample_name())
+    return _prepare(session.control_image(), width, height, fit, keep_alpha=keep_alpha, is_ours=is_ours)
 
 
 # In the session's own cache: one visitor's picture must not be kept where others' are.
 @st.cache_data(scope="session", show_spinner=False, max_entries=2)
-def _prepare(data: bytes, width: int, height: int, fit: images.Fit, keep_alpha: bool) -> bytes:
-    with decoding.turn(data):
+def _prepare(data: bytes, width: int, height: int, fit: images.Fit, *, keep_alpha: bool, is_ours: bool) -> bytes:
+    with decoding.turn(data, is_ours=is_ours):
         return images.prepare(data, width, height, fit, keep_alpha=keep_alpha)
 
 
 @st.cache_data(scope="session", show_spinner=False, max_entries=2)
-def _small(data: bytes) -> bytes:
+def _small(data: bytes, *, is_ours: bool) -> bytes:
     # At twice the shown size, for dense screens.
-    with decoding.turn(data):
+    with decoding.turn(data, is_ours=is_ours):
         return pictures.shrink(data, 2 * _PREVIEW_SIDE)

@@ -12,6 +12,7 @@ from rerender.models import BATCH_SIZE, SEED, RenderRequest
 from rerender.studio import prompts
 from rerender.studio.backends import Backend
 from rerender.studio.budget import CapReached
+from rerender.studio.decoding import Busy
 from rerender.studio.limits import LimitReached
 from rerender.studio.runs import Run
 from rerender.ui import allowance, as_code, control_form, fields, series, session, steering, understanding
@@ -201,7 +202,7 @@ def _submit(*, drawn: str, shown: Price | None = None) -> None:
             _send(visit, requests)
     except InvalidRequest as error:
         st.session_state[session.PROBLEM] = [_said_of(field, text) for field, text in error.problems.items()]
-    except (CapReached, ConfigurationError, ImageError, LimitReached) as error:
+    except (Busy, CapReached, ConfigurationError, ImageError, LimitReached) as error:
         st.session_state[session.PROBLEM] = [str(error)]
 
 

@@ -190,7 +190,10 @@ def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> 
 def _thumbnail(visit: Visit, picture: Picture, name: str) -> Thumbnail:
     if not picture.is_readable:
         return Thumbnail(*series.NOTHING, f"{name}, not readable", state="Not readable")
-    return Thumbnail(visit.history.thumbnail(picture.sha256), "image/webp", name)
+    try:
+        return Thumbnail(visit.history.thumbnail(picture.sha256), "image/webp", name)
+    except ImageError:
+        return Thumbnail(*series.NOTHING, f"{name}, cannot be shown small")
 
 
 def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.runs import Run, State
 from rerender.ui import as_code, deleted, results, session, steering, words
+from rerender.ui.away import or_away
 from rerender.ui.runtime import Visit, visit_now
 
 _CHOSEN = "history.chosen"
@@ -31,7 +32,7 @@ def show(visit: Visit) -> None:
     if run is None:
         close()
     else:
-        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(_draw)(visit, run.run_id)
+        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(or_away(_draw))(visit, run.run_id)
 
 
 def _draw(visit: Visit, run_id: str) -> None:

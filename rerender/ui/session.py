@@ -151,7 +151,7 @@ def forget_key() -> None:
 
 # The control image, as it was chosen: {"data": bytes, "size": tuple, "name": str, "sample": str or "", "sent_as": tuple
 # or (), "carrier": {"data": bytes, "name": str, "former": dict} of the picture that brought it with its settings, or
-# {}}.
+# of a copy of a large one, or {}}.
 
 
 def control_image() -> bytes:
@@ -181,18 +181,23 @@ def is_as_sent(width: int, height: int, *, keep_alpha: bool) -> bool:
     return sent_as in ((width, height, keep_alpha), (width, height, False))
 
 
-def use_control_image(
-    data: bytes, name: str, *, sample: str = "", size: tuple[int, int] | None = None, was_sent: bool = False
-) -> None:
+def use_control_image(data: bytes, name: str, *, size: tuple[int, int] | None = None, was_sent: bool = False) -> None:
     """Choose an image and its (width, height) to be sent, or have a size of its aspect proposed.
 
-    One that `was_sent` is kept byte for byte, to be sent again.
+    One that `was_sent` is kept byte for byte, to be sent again, whatever a session keeps of others.
 
-    Raises `ImageError`; then the choice stays what it was.
+    Raises `ImageError`, and `Busy`; then the choice stays what it was.
     """
     kept, own = (data, decoding.size_of(data)) if was_sent else decoding.copy_to_keep(data)
+    _choose(kept, own, name, size)
+
+
+def _choose(
+    data: bytes, own: tuple[int, int], name: str, size: tuple[int, int] | None = None, sample: str = ""
+) -> None:
+    """Let an image of that size of its own be the one that is chosen."""
     sizes = images.sizes_for(*own)
-    chosen = {"data": kept, "size": own, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
+    chosen = {"data": data, "size": own, "name": name, "sample": sample, "sent_as": (), "carrier": {}}
     st.session_state[_CONTROL] = chosen
     # An extreme aspect may leave fewer sizes than there are names.
     preferred = SIZES.index(st.session_state[_SIZE])
@@ -203,7 +208,8 @@ def use_sample(name: str) -> None:
     """Choose a sample, with its first prompt unless a prompt of the visitor's own is there."""
     sample = samples.get(name)
     typed = fields.value(fields.PROMPT).strip()
-    use_control_image(samples.load(name), sample.title, sample=name)
+    # It is not opened to learn its size: the page then begins whatever else is being opened.
+    _choose(samples.load(name), (sample.width, sample.height), sample.title, sample=name)
     if not typed or any(typed in other.prompts for other in samples.SAMPLES):
         fields.fill(fields.PROMPT, sample.prompts[0])
 
@@ -222,7 +228,8 @@ def use_run(run: Run, history: History) -> None:
 
 
 def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
-    """Fill the form with the request that a picture of that name carries. Raises `ImageError`."""
+    """Fill the form with the request that a picture of that name carries. Raises `ImageError`, and `Busy`."""
+    kept, _ = decoding.copy_to_keep(picture)
     with decoding.turn(request.control_image):
         control_image = images.load(request.control_image)
     size = (request.image_width, request.image_height)
@@ -231,7 +238,7 @@ def use_carried(request: RenderRequest, picture: bytes, name: str) -> None:
     was_sent = control_image.size == size
     use_control_image(request.control_image, f"The control image in {name}", was_sent=was_sent)
     st.session_state[_CONTROL]["sent_as"] = (*size, control_image.mode == "RGBA") if was_sent else ()
-    st.session_state[_CONTROL]["carrier"] = {"data": picture, "name": name, "former": former}
+    st.session_state[_CONTROL]["carrier"] = {"data": kept, "name": name, "former": former}
     _fill(request)
 
 
@@ -243,7 +250,7 @@ def is_carried() -> bool:
 def use_carrier() -> None:
     """Take the picture itself as control image, and what stood in the form before its settings came.
 
-    Raises `ImageError`; then the choice stays what it was.
+    Raises `ImageError`, and `Busy`; then the choice stays what it was.
     """
     carrier = st.session_state[_CONTROL]["carrier"]
     use_control_image(carrier["data"], carrier["name"])

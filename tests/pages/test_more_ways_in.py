@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
@@ -14,15 +16,17 @@ from PIL.PngImagePlugin import PngInfo
 from streamlit.testing.v1 import AppTest
 
 from rerender.models import RenderRequest
-from rerender.studio import capsule
+from rerender.studio import capsule, decoding
 from rerender.studio.database import Database
 from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.runs import Run
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture
 from tests.pages import form
 
 REQUEST = RenderRequest("oak and glass", picture(640, 512, 90), 3, 640, 512, 4242)
+OUTPUT = picture(640, 512, 200)
 MINE = "my own words"
 
 
@@ -35,13 +39,14 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     running.segmented_control(key="form.source").set_value("Upload").run()
     yield running
     st.cache_resource.clear()
+    decoding.allow(LOCAL_LIMITS)
 
 
-def carrying(request: RenderRequest) -> bytes:
+def carrying(request: RenderRequest, output: bytes = OUTPUT) -> bytes:
     """An output that carries that request."""
     fields = {name: getattr(request, name) for name in request.__dataclass_fields__ if name != "control_image"}
     run = Run(**dict.fromkeys(Run.__dataclass_fields__) | fields | {"backend": "embedded", "render_id": "render1"})
-    return capsule.write(picture(640, 512, 200), 0, run, request.control_image)
+    return capsule.write(output, 0, run, request.control_image)
 
 
 def upload(app: AppTest, data: bytes) -> None:
@@ -112,6 +117,23 @@ def test_a_control_image_of_another_size_than_its_settings_say_is_prepared_like_
     database.close()
     assert sent is not None
     assert (sent.width, sent.height) == (512, 512)
+
+
+def test_a_picture_with_its_settings_goes_past_no_limit_and_can_be_used_itself(app: AppTest) -> None:
+    noise, file = np.random.default_rng(1).integers(0, 255, (640, 512, 3), np.uint8), io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    large = carrying(REQUEST, file.getvalue())
+    decoding.allow(replace(LOCAL_LIMITS, kept_upload_kb=200))
+    upload(app, large)
+    assert settings(app) == ("oak and glass", 3, 640, 512, 4242)
+    assert 0 < len(app.session_state["session.control"]["carrier"]["data"]) <= 200_000 < len(large)
+    button(app, "Use the picture itself").click().run()
+    assert not app.exception
+    assert (app.error[:], settings(app)[0]) == ([], MINE)
+    decoding.allow(replace(LOCAL_LIMITS, upload_mb=1))
+    upload(app, carrying(REQUEST, file.getvalue() + bytes(1_000_000)))
+    assert [error.value.split(";")[0] for error in app.error] == ["The file is over 1 MB, the most that is taken here"]
+    assert settings(app)[0] == MINE
 
 
 def test_a_file_is_out_of_the_uploader_once_it_is_the_control_image(app: AppTest) -> None:

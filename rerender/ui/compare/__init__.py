@@ -64,7 +64,7 @@ def _shown(side: Side) -> Side:
         with decoding.turn(side.data):
             reduced = pictures.flat(side.data)
             reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
-    except ImageError:
+    except (ImageError, decoding.Busy):
         return side  # Slow to arrive, but true.
     file = io.BytesIO()
     reduced.save(file, "JPEG", quality=90, subsampling=0)

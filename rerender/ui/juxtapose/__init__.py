@@ -38,6 +38,8 @@ def show(before: Side, after: Side, *, size: tuple[int, int]) -> bool:
     """Show two pictures in the frame of `size`, with a note on what that means. False, and why, when it cannot be."""
     try:
         made = _html(before.data, after.data, *_labels(before.label, after.label), size)
+    except decoding.Busy:
+        raise
     except Exception:  # whatever the package raises, or has become
         st.warning(GONE)
         return False
