@@ -14,26 +14,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Text,
-    cast,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rerender import downloads as output_files
 from rerender import images as image_files
 from rerender import opening
 from rerender.errors import ImageError
-from rerender.studio import decoding, downloads, manifest, pictures, prompts
+from rerender.studio import curation, decoding, downloads, manifest, pictures, prompts
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
+from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.manifest import ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
@@ -50,7 +41,7 @@ MAX_UNFINISHED = 100
 _LONG, _SHORT = ("prompt", "note", "error", "phase", "misc"), 1_500
 """The texts of a run in the list of contents, and about how many bytes the rest of it takes there, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
-_STEP = 1 << 20
+_STEP, _AT_ONCE = 1 << 20, 500
 _LIST_MAX_BYTES = 4 * _STEP
 
 BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
@@ -92,19 +83,31 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import brought: new runs and images, and how many runs were already there."""
+    """What an import brought: new runs and images, and how many runs were already there.
+
+    Of the new runs, `outlived` ended longer ago than runs are kept here: they go when old ones are deleted next.
+    """
 
     runs: int
     pictures: int
     known_runs: int
+    outlived: int = 0
 
 
 class Archive:
     """Exports and imports of one workspace. `wall` gives seconds since the epoch."""
 
-    def __init__(self, database: Database, workspace: str, *, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        workspace: str,
+        *,
+        limits: Limits = LOCAL_LIMITS,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
         self._workspace = workspace
+        self._limits = limits
         self._wall = wall
 
     def contents(self) -> Contents:
@@ -178,15 +181,31 @@ class Archive:
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
         wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
         wanted -= set(connection.scalars(select(images.c.sha256)))
-        for sha256 in sorted(wanted):
-            data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
-            pictures.keep(connection, self._workspace, proven[sha256], data)
-        for entry in new:
-            self._add_run(connection, entry)
+        self._check_size(connection, sum(proven[sha256].byte_size for sha256 in wanted))
+        self._add_images(connection, archive, contents.files, [proven[sha256] for sha256 in sorted(wanted)])
+        self._add_runs(connection, new)
         self._check_bounds(connection, new)
         restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
         self._add_preferences(connection, contents.preferences)
-        return Imported(len(new) + restored, len(wanted), len(contents.entries) - len(new) - restored)
+        count, outlived = len(new) + len(restored), self._outlived(connection, restored.union(*map(self._ids, new)))
+        return Imported(count, len(wanted), len(contents.entries) - count, outlived)
+
+    def _check_size(self, connection: Connection, more: int) -> None:
+        """Raise `ArchiveError` when with so many bytes of pictures the workspace keeps more than it may."""
+        most = self._limits.workspace_mb
+        size = more + pictures.byte_size(connection, self._workspace) if most and more else 0
+        if size > most * 1_000_000:
+            raise ArchiveError(
+                f"With this archive you would keep {-(-size // 1_000_000):,} MB here, and this app keeps {most:,} MB "
+                "for each visitor. Nothing was imported."
+            )
+
+    def _outlived(self, connection: Connection, run_ids: set[str]) -> int:
+        """How many of these runs are older than what is kept here."""
+        if not self._limits.keep_days:
+            return 0
+        old = select(runs.c.run_id).where(curation.outlived(self._wall(), self._limits.keep_days))
+        return len(run_ids.intersection(connection.scalars(old)))
 
     def _check_bounds(self, connection: Connection, new: Sequence[Entry]) -> None:
         """Raise `ArchiveError` when with these the workspace has more than the app itself would let come about."""
@@ -200,37 +219,61 @@ class Archive:
                 f"More than {prompts.MOST_LINES} runs of the archive belong to one series. Nothing was imported."
             )
 
-    def _restore(self, connection: Connection, run_ids: set[str]) -> int:
-        """Take these runs out of the bin: they would be "already there", and yet not be seen. How many there were."""
+    def _restore(self, connection: Connection, run_ids: set[str]) -> set[str]:
+        """Take these runs out of the bin: they would be "already there", and yet not be seen. Which of them were."""
         deleted = runs.c.deleted_at.is_not(None)
         found = run_ids.intersection(connection.scalars(select(runs.c.run_id).where(deleted)))
-        for run_id in found:
-            connection.execute(update(runs).where(runs.c.run_id == run_id).values(deleted_at=None))
-        return len(found)
+        if found:
+            restore = update(runs).where(runs.c.run_id == bindparam("restored")).values(deleted_at=None)
+            connection.execute(restore, [{"restored": run_id} for run_id in found])
+        return found
 
     def _ids(self, entry: Entry) -> tuple[str, str]:
         """The ids that a run can have here: its own, or where another workspace has that one, always the same other."""
         own = entry.run.run_id
         return own, hashlib.sha256(f"{self._workspace}/{own}".encode()).hexdigest()[:32]
 
-    def _add_run(self, connection: Connection, entry: Entry) -> None:
-        run = _as_imported(entry.run, self._wall())
+    def _add_images(
+        self, connection: Connection, archive: zipfile.ZipFile, files: Mapping[str, str], wanted: Sequence[Picture]
+    ) -> None:
+        """Store images, the small ones many at once."""
+        batch, size = [], 0
+        for number, picture in enumerate(wanted, start=1):
+            batch.append((picture, _read(archive, files[picture.sha256], output_files.MAX_BYTES)))
+            size += picture.byte_size
+            if size >= _STEP or len(batch) >= _AT_ONCE or number == len(wanted):
+                pictures.keep_new(connection, self._workspace, batch)
+                batch, size = [], 0
+
+    def _add_runs(self, connection: Connection, new: Sequence[Entry]) -> None:
+        """Store the runs under their own ids, or all under their others where another workspace has one of those.
+
+        In few statements, whatever the archive holds: nobody else can write meanwhile.
+        """
+        if not new:
+            return
+        now = self._wall()
+        rows = [asdict(_as_imported(entry.run, now)) for entry in new]
+        ids = [own for own, _ in map(self._ids, new)]
         try:
             with connection.begin_nested():
-                connection.execute(insert(runs).values(asdict(run)))
+                connection.execute(insert(runs), rows)
         except IntegrityError:
-            run = replace(run, run_id=self._ids(entry)[1])
-            connection.execute(insert(runs).values(asdict(run)))
-        for position, sha256 in entry.outputs:
-            row = {"run_id": run.run_id, "position": position, "workspace": self._workspace, "sha256": sha256}
-            connection.execute(insert(outputs).values(row))
+            ids = [other for _, other in map(self._ids, new)]
+            connection.execute(insert(runs), [row | {"run_id": other} for row, other in zip(rows, ids, strict=True)])
+        made = [
+            {"run_id": run_id, "position": position, "workspace": self._workspace, "sha256": sha256}
+            for run_id, entry in zip(ids, new, strict=True)
+            for position, sha256 in entry.outputs
+        ]
+        if made:
+            connection.execute(insert(outputs), made)
 
     def _add_preferences(self, connection: Connection, preferred: Mapping[str, Any]) -> None:
         here = set(connection.scalars(select(preferences.c.name)))
         for name, value in preferred.items():
             if name not in here:
-                row = {"workspace": self._workspace, "name": name, "value": value}
-                connection.execute(insert(preferences).values(row))
+                connection.execute(insert(preferences).values(workspace=self._workspace, name=name, value=value))
 
 
 def _images_of(entry: Entry) -> list[str]:

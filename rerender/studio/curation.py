@@ -15,7 +15,7 @@ from rerender.studio.runs import storable
 from rerender.studio.tables import images, metadata, runs
 from rerender.studio.wipe import AT_STAKE
 
-__all__ = ["NOTE_MAX_CHARS", "Curation", "purge"]
+__all__ = ["NOTE_MAX_CHARS", "Curation", "outlived", "purge"]
 
 NOTE_MAX_CHARS = 2000
 UNDO_WITHIN = 3600.0
@@ -67,7 +67,7 @@ def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_day
     now = wall()
     due = (runs.c.deleted_at < now - UNDO_WITHIN) & (runs.c.finished_at < now - UNDO_WITHIN) & ~UNTOLD
     if keep_days:
-        due |= (runs.c.finished_at < now - keep_days * DAY) & ~AT_STAKE
+        due |= outlived(now, keep_days)
     with database.read(EVERYONE) as connection:
         if connection.scalar(select(runs.c.run_id).where(due).limit(1)) is None:
             return 0
@@ -77,6 +77,11 @@ def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_day
         connection.execute(delete(images).where(*_unnamed()))
     database.vacuum()
     return count
+
+
+def outlived(now: float, keep_days: int) -> ColumnElement[bool]:
+    """Whether a run ended over so many days ago and has nothing at stake any more."""
+    return (runs.c.finished_at < now - keep_days * DAY) & ~AT_STAKE
 
 
 def _unnamed() -> list[ColumnElement[bool]]:

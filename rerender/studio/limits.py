@@ -68,6 +68,14 @@ class Limits:
         least=1,
         most=2000,
     )
+    workspace_mb: int = _limit(
+        "RERENDER_WORKSPACE_MB",
+        "Megabytes of pictures that a visitor keeps before nothing new is rendered or imported",
+        local=0,
+        hosted=200,
+        least=0,
+        most=_BEYOND,
+    )
     megapixels: int = _limit(
         "RERENDER_MEGAPIXELS", "Million pixels of a control image", local=50, hosted=25, least=1, most=50
     )

@@ -34,7 +34,7 @@ ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
-_MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 100, 100, 1_000_000
+_MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 16, 100, 1_000_000
 _NUL_IN_JSON = r"(?<!\\)(\\\\)*\\u0000"
 _MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 

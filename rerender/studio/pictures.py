@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from PIL import Image, ImageOps
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from rerender import images as image_files
 from rerender import opening
@@ -17,7 +18,7 @@ from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["describe", "flat", "keep", "opened", "shrink", "unreadable", "upright"]
+__all__ = ["byte_size", "describe", "flat", "keep", "keep_new", "opened", "shrink", "unreadable", "upright"]
 
 MAX_PIXELS = 64_000_000
 
@@ -52,17 +53,21 @@ def keep(connection: Connection, workspace: str, picture: Picture, data: bytes) 
     known = select(images.c.sha256).where(images.c.workspace == workspace, images.c.sha256 == picture.sha256)
     if connection.scalar(known) is not None:
         return
-    connection.execute(
-        insert(images).values(
-            workspace=workspace,
-            sha256=picture.sha256,
-            mime=picture.mime,
-            width=picture.width,
-            height=picture.height,
-            byte_size=picture.byte_size,
-        )
-    )
-    connection.execute(insert(blobs).values(workspace=workspace, sha256=picture.sha256, data=data))
+    keep_new(connection, workspace, [(picture, data)])
+
+
+def keep_new(connection: Connection, workspace: str, several: Sequence[tuple[Picture, bytes]]) -> None:
+    """Store the bytes of pictures, one or more, none of which the workspace has."""
+    connection.execute(insert(images), [{"workspace": workspace, **asdict(picture)} for picture, _ in several])
+    rows = [{"workspace": workspace, "sha256": picture.sha256, "data": data} for picture, data in several]
+    connection.execute(insert(blobs), rows)
+
+
+def byte_size(connection: Connection, workspace: str) -> int:
+    """Bytes of all images that the workspace keeps."""
+    total = select(func.sum(images.c.byte_size)).where(images.c.workspace == workspace)
+    # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
+    return int(connection.scalar(total) or 0)
 
 
 def shrink(data: bytes, side: int) -> bytes:

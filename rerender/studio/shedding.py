@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from rerender.models import RenderRequest
+from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.limits import LimitReached, Limits
 from rerender.studio.tables import runs
 
 __all__ = ["shed"]
 
-MINUTE = 60.0
+MINUTE, MB = 60.0, 1_000_000
 NOTHING = "Nothing was sent or charged"
 
 
@@ -52,6 +53,17 @@ def shed(
     is_alike = (runs.c.backend == EMBEDDED) if backend.is_preview else (runs.c.backend != EMBEDDED)
     if limits.unfinished_in_all and _count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
         raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
+    _check_kept(connection, limits.workspace_mb, workspace)
+
+
+def _check_kept(connection: Connection, most_mb: int, workspace: str) -> None:
+    """Raise when the workspace keeps as many megabytes of pictures as it may; 0 is no limit."""
+    kept = pictures.byte_size(connection, workspace) if most_mb else 0
+    if most_mb and kept >= most_mb * MB:
+        raise LimitReached(
+            f"What you keep here is {kept / MB:,.0f} MB, and this app keeps {most_mb:,} MB for each visitor. {NOTHING}"
+            "; delete runs that you do not need. What is deleted makes room within two hours."
+        )
 
 
 def _check_pace(connection: Connection, room: int, mine: ColumnElement[bool], now: float) -> None:

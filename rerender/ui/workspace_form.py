@@ -25,17 +25,20 @@ def notice(visit: Visit) -> None:
 def export_and_import(visit: Visit) -> None:
     """One button that saves everything, and the place to bring it back to."""
     contents = _archive(visit).contents()
+    limit = int(st.get_option("server.maxUploadSize"))
+    # A host would hold the whole of it in memory, for a file that it does not take back.
+    is_too_large = visit.is_hosted and not contents.byte_size < limit * 1e6
     st.download_button(
         "Export everything",
-        data=lambda: _exported(visit),
+        # A disabled button can still be pressed by hand.
+        data=b"" if is_too_large else lambda: _exported(visit),
         file_name=f"rerender-workspace-{time.strftime('%Y-%m-%d')}.zip",
         mime="application/zip",
         icon=":material/archive:",
         on_click="ignore",
-        disabled=not contents.runs,
+        disabled=is_too_large or not contents.runs,
     )
-    limit = int(st.get_option("server.maxUploadSize"))
-    st.caption(_says(contents, limit))
+    st.caption(_says(contents, limit, is_hosted=visit.is_hosted))
     st.file_uploader(
         f"Import an archive, up to {limit} MB",
         "zip",
@@ -48,7 +51,7 @@ def export_and_import(visit: Visit) -> None:
 
 
 def _archive(visit: Visit) -> Archive:
-    return Archive(visit.runtime.database, visit.workspace)
+    return Archive(visit.runtime.database, visit.workspace, limits=visit.runtime.limits)
 
 
 def _exported(visit: Visit) -> io.BytesIO:
@@ -58,7 +61,7 @@ def _exported(visit: Visit) -> io.BytesIO:
     return file
 
 
-def _says(contents: Contents, limit: int) -> str:
+def _says(contents: Contents, limit: int, *, is_hosted: bool) -> str:
     """What the archive will hold, and what to do where it cannot be uploaded again."""
     if not contents.runs:
         return "There is nothing to export yet."
@@ -69,6 +72,11 @@ def _says(contents: Contents, limit: int) -> str:
         return f"{held} That is more than an archive can bring back: delete runs that you do not need first."
     if contents.byte_size < limit * 1e6:
         return held
+    if is_hosted:
+        return (
+            f"{held} That is more than the {limit} MB that can be exported and imported here: download the runs that "
+            "you want to keep as a ZIP each, in History, or delete runs that you do not need."
+        )
     return (
         f"{held} That is more than the {limit} MB that can be imported here; an app started with "
         f"`RERENDER_ARCHIVE_MB={2 * size}` takes it."
@@ -84,7 +92,8 @@ def _import(drawn: str) -> None:
     if file is None:
         return
     try:
-        outcome["success"] = _brought(_archive(visit).import_from(file))
+        imported = _archive(visit).import_from(file)
+        outcome["success"] = _brought(imported) + _outlived(imported, visit.runtime.limits.keep_days)
         session.forget_settings()
     except ArchiveError as error:
         outcome["error"] = str(error)
@@ -96,6 +105,14 @@ def _brought(imported: Imported) -> str:
         return f"Nothing new: {there}." if imported.known_runs else "The archive is empty."
     came = f"{_count(imported.runs, 'run')} and {_count(imported.pictures, 'image file')} were imported."
     return f"{came} {there}, and stayed as they are." if imported.known_runs else came
+
+
+def _outlived(imported: Imported, keep_days: int) -> str:
+    """What becomes of runs that are older than what is kept here, if any came."""
+    if not imported.outlived:
+        return ""
+    ended, are = f"{imported.outlived:,} of them ended", "is" if imported.outlived == 1 else "are"
+    return f" {ended} over {keep_days} days ago and {are} deleted here within the hour: keep the archive."
 
 
 def _count(number: int, what: str) -> str:

@@ -18,6 +18,7 @@ from tests.hostile.building import MARK, File
 from tests.studio.archives import PICTURES, STORED
 
 MANIFEST = "manifest.json"
+OUTPUTS = 16  # the most that a run can have
 
 
 def run_json(number: int, control_image: str, outputs: list[dict[str, Any]], **changed: Any) -> dict[str, Any]:
@@ -46,11 +47,11 @@ def sha(data: bytes) -> str:
 
 
 def archive_of(every: list[File]) -> bytes:
-    """An archive whose runs have these files as outputs, a hundred each."""
+    """An archive whose runs have these files as outputs, `OUTPUTS` each."""
     named = {sha(file.data): f"pictures/{number}" for number, file in enumerate(every)} | {sha(PICTURES[0]): "control"}
     runs = []
-    for number, start in enumerate(range(0, len(every), 100)):
-        part = every[start : start + 100]
+    for number, start in enumerate(range(0, len(every), OUTPUTS)):
+        part = every[start : start + OUTPUTS]
         outputs = [{"position": place, "image": sha(file.data)} for place, file in enumerate(part)]
         runs.append(run_json(number, sha(PICTURES[0]), outputs))
     files = {name: file.data for file in every if (name := named[sha(file.data)])}

@@ -27,7 +27,7 @@ from rerender.studio.history import History
 from rerender.studio.runs import Picture
 from tests.fake_api import Answer, FakeApi, FakeTime
 from tests.hostile import files
-from tests.hostile.archives import archive_of, archive_with_control_image
+from tests.hostile.archives import OUTPUTS, archive_of, archive_with_control_image
 from tests.hostile.building import MARK, File
 from tests.hostile.doors import DOORS, OUR_CODECS, Outcome, is_fit_for_people, through, watched
 from tests.service.calls import KEY, Caller, body, problem
@@ -269,7 +269,7 @@ def test_any_file_in_an_archive_is_kept_as_what_it_is(new_database_file: Path) -
 
 
 def run_ids(every: list[File]) -> list[str]:
-    return [f"{number:032}" for number in range(-(-len(every) // 100))]
+    return [f"{number:032}" for number in range(-(-len(every) // OUTPUTS))]
 
 
 @pytest.mark.parametrize("some", [pytest.param(9, id="a ninth"), pytest.param(1, id="all", marks=pytest.mark.proof)])

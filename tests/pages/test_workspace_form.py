@@ -14,7 +14,7 @@ from rerender.studio.archive import Archive
 from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.tables import images, runs
 from rerender.studio.workspaces import LOCAL
-from tests.studio.archives import PICTURES, STORED, exported, store
+from tests.studio.archives import PICTURES, STORED, changed, exported, store
 
 
 @pytest.fixture
@@ -103,6 +103,45 @@ def test_the_limit_of_an_upload_is_said_in_words_and_what_to_do_about_it(
     home.close()
     assert f"That is more than the {limit} MB that can be imported here" in app.run().caption[0].value
     assert f"RERENDER_ARCHIVE_MB={4 * limit}" in app.caption[0].value
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_disabled", "way_out"),
+    [("hosted", True, "as a ZIP each, in History, or delete runs"), ("local", False, "RERENDER_ARCHIVE_MB")],
+)
+def test_a_host_makes_no_export_that_it_would_not_take_back(
+    app: AppTest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    archive: bytes,
+    mode: str,
+    is_disabled: bool,
+    way_out: str,
+) -> None:
+    monkeypatch.setenv("RERENDER_MODE", mode)
+    upload(app.run(), archive)
+    assert not app.get("download_button")[0].proto.disabled
+    limit = int(st.get_option("server.maxUploadSize"))
+    home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
+    with home.write(EVERYONE) as connection:
+        connection.execute(update(images).values(byte_size=limit * 1_000_000))
+    home.close()
+    app.run()
+    button = app.get("download_button")[0].proto
+    assert button.disabled is is_disabled
+    assert bool(button.deferred_file_id) is not is_disabled, "nor can it be pressed by hand"
+    assert way_out in app.caption[0].value
+
+
+def test_a_host_says_which_of_the_imported_runs_it_deletes_soon(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, archive: bytes
+) -> None:
+    monkeypatch.setenv("RERENDER_MODE", "hosted")
+    old = changed(archive, lambda document: document["runs"][0].update(finished_at=1.1e9, stored_at=1.1e9))
+    assert said(upload(app.run(), old)) == [
+        "1 run and 2 image files were imported. 1 of them ended over 30 days ago and is deleted here within the hour: "
+        "keep the archive."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from rerender.studio import pictures
 from rerender.studio.archive import Archive, Imported
 from rerender.studio.database import EVERYONE, Database, sqlite_url
+from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import RUN_COLUMNS, Run
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
 from tests.fake_api import picture
@@ -101,8 +102,10 @@ def exported(database: Database, workspace: str = "ours") -> bytes:
     return file.getvalue()
 
 
-def imported(database: Database, data: bytes, workspace: str = "ours") -> Imported:
-    return Archive(database, workspace).import_from(io.BytesIO(data))
+def imported(
+    database: Database, data: bytes, workspace: str = "ours", limits: Limits = LOCAL_LIMITS, **options: Any
+) -> Imported:
+    return Archive(database, workspace, limits=limits, **options).import_from(io.BytesIO(data))
 
 
 def changed(data: bytes, change: Callable[[dict[str, Any]], object] = lambda _: None, **options: Any) -> bytes:

@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from rerender.studio import manifest, pictures
-from rerender.studio.archive import Archive, Imported
+from rerender.studio.archive import Archive, ArchiveError, Imported
 from rerender.studio.backends import PREVIEW, Backend
+from rerender.studio.curation import purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.tables import preferences, runs
@@ -271,6 +273,54 @@ def test_an_import_into_another_workspace_touches_nothing_of_the_first_and_happe
     with database.write(EVERYONE) as connection:
         connection.execute(runs.delete().where(runs.c.run_id == run_id))
     assert imported(database, data, "theirs").known_runs == 1, "also when the first is gone by now"
+
+
+def test_one_id_that_another_workspace_has_gives_all_runs_others_and_still_brings_them_once(database: Database) -> None:
+    store(database, STORED, PICTURES[0], {0: PICTURES[1]})
+    store(database, replace(STORED, run_id="1" * 32), PICTURES[0], {0: PICTURES[2]})
+    both = exported(database)
+    with database.write(EVERYONE) as connection:
+        connection.execute(runs.delete().where(runs.c.run_id == "1" * 32))
+    assert imported(database, both, "another").runs == 2
+    assert imported(database, both, "another") == Imported(runs=0, pictures=0, known_runs=2)
+    outputs = {row[2] for row in everything(database, "another")["outputs"]}
+    assert outputs == {pictures.describe(one).sha256 for one in PICTURES[1:3]}
+
+
+# What a host keeps of an archive.
+
+
+def test_an_import_brings_no_more_than_a_workspace_may_keep_and_else_nothing(
+    database: Database, other_database: Database
+) -> None:
+    large = [PICTURES[number] + bytes(600_000) for number in (1, 2)]
+    store(database, STORED, PICTURES[0], {0: large[0]})
+    first = exported(database)
+    store(database, replace(STORED, run_id="1" * 32), PICTURES[0], {0: large[1]})
+    both, hosted = exported(database), replace(LOCAL_LIMITS, workspace_mb=1)
+    for there in (0, 1):
+        before = everything(other_database)
+        with pytest.raises(ArchiveError, match="would keep 2 MB here, and this app keeps 1 MB for"):
+            imported(other_database, both, limits=hosted)
+        assert everything(other_database) == before
+        assert imported(other_database, first, limits=hosted).known_runs == there
+    assert imported(other_database, both, "theirs").runs == 2
+    assert imported(other_database, first, limits=replace(hosted, workspace_mb=2)).known_runs == 1
+
+
+def test_an_import_says_how_many_of_its_runs_are_older_than_what_is_kept_here(
+    database: Database, other_database: Database
+) -> None:
+    now, day = 1.8e9 + 1_000_000, 86_400.0
+    at_stake = {"submission": "uncertain", "render_id": None, "stored_at": None}
+    for number, (ago, changes) in enumerate([(3, {}), (8, {}), (9, {"starred": True}), (9, at_stake)]):
+        values = {"run_id": f"{number:032}", "finished_at": now - ago * day, **changes}
+        store(database, replace(STORED, **values), PICTURES[0], {0: PICTURES[1]})
+    hosted = replace(LOCAL_LIMITS, keep_days=7)
+    came = imported(other_database, exported(database), limits=hosted, wall=lambda: now)
+    assert (came.runs, came.outlived) == (4, 2)
+    assert purge(other_database, lambda: now, keep_days=7) == came.outlived
+    assert imported(other_database, exported(database), wall=lambda: now).outlived == 0, "where all is kept for ever"
 
 
 # Runs that were on their way when they were exported.

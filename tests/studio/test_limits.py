@@ -84,6 +84,20 @@ def test_what_is_too_much_is_turned_away_and_nothing_is_written_or_sent(
     assert api.state.submit_count == 0
 
 
+def test_a_workspace_that_keeps_as_much_as_it_may_gets_no_more_and_others_do(
+    start_runner: Callable[..., Runner], database: Database, history: History, backend: Backend, api: FakeApi
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, workspace_mb=3))
+    add_run(database, results=[bytes(2_990_000)])
+    finished(history, runner.submit("ours", backend, a_request()))
+    add_run(database, results=[bytes(1_000_000)])
+    with pytest.raises(LimitReached, match="keep here is 4 MB, and this app keeps 3 MB for each visitor"):
+        runner.submit("ours", backend, a_request())
+    runner.submit("theirs", backend, a_request())
+    wait_until(lambda: api.state.submit_count == 2)
+    assert len(history.recent()) == 3
+
+
 def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_again(
     start_runner: Callable[..., Runner], database: Database, backend: Backend, wall: WallClock
 ) -> None:

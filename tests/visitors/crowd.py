@@ -88,9 +88,10 @@ async def _health(watch: Watch, every: float) -> None:
 
 
 async def _pages(watch: Watch, every: float) -> None:
+    # Seldom: Streamlit keeps each session for two minutes after its end, and these are visitors too.
     while True:
         async with Visitor(watch.app.url) as visitor:
             begun = time.perf_counter()
             await visitor.open()
             watch.page.append(time.perf_counter() - begun)
-        await asyncio.sleep(4 * every)
+        await asyncio.sleep(20 * every)
