@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,3 +25,19 @@ def test_what_was_freed_goes_back_to_the_system_although_newer_memory_is_still_i
     memory.give_back()
     assert kept_back - resident() > 25
     assert still_in_use
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what is freed")
+def test_a_process_that_holds_little_has_given_a_plane_back_as_soon_as_it_is_freed() -> None:
+    """In a process of its own, because nothing takes the setting back."""
+    script = """
+from rerender import memory
+from tests.test_memory import resident
+memory.hold_little()
+planes = [bytearray(b"x" * 4_000_000) for _ in range(20)]
+pins = [b"x" * 60_000 for _ in range(20)]
+full = resident()
+del planes[::2]
+assert full - resident() > 35, full - resident()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[1])
