@@ -27,6 +27,9 @@ _SENT_BY_PAGES = (
 )
 
 
+_NUMBERS = {"int_value", "double_value"}
+
+
 def ignore() -> None:
     """Heed, from now on, no message and no value that no page sends. Two methods are wrapped, once a process."""
     wrap(WStates, "__getitem__", _read)
@@ -41,10 +44,14 @@ def _read(read: Callable[..., Any], states: WStates, widget_id: str) -> Any:
     sent, widget = states.states.get(widget_id), states.widget_metadata.get(widget_id)
     if not isinstance(sent, Serialized) or widget is None:
         return read(states, widget_id)
-    # An emptied field is sent without a value.
-    if sent.value.WhichOneof("value") in (None, widget.value_type):
+    kind = sent.value.WhichOneof("value")
+    # An emptied field is sent without a value, and a whole number as what it is, whatever its widget says.
+    if kind in (None, widget.value_type) or {kind, widget.value_type} <= _NUMBERS:
         with suppress(ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
-            return read(states, widget_id)
+            value = read(states, widget_id)
+            # Streamlit now takes what a field without a value was sent as, nothing, for what its kind of widget has.
+            states.set_widget_metadata(widget)
+            return value
     if "trigger" in widget.value_type:
         states.states[widget_id] = Value(widget.deserializer(None))
         return read(states, widget_id)

@@ -130,7 +130,7 @@ def test_a_look_that_hangs_does_not_hang_the_interpreters_exit(
     start_child: Callable[..., subprocess.Popen[bytes]], api: FakeApi
 ) -> None:
     api.state.get_delay = 60.0
-    child = start_child("while not runner.news > 2: time.sleep(0.01)\ntime.sleep(0.2)")
+    child = start_child("while not runner.news > 2: time.sleep(0.01)\ntime.sleep(3)")
     wait_until(lambda: api.state.get_count, 20)
     assert child.wait(10) == 0
 

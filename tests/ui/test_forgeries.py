@@ -25,7 +25,17 @@ def read(state: WidgetState, value_type: Any) -> Any:
 
 def test_a_value_of_the_widgets_own_type_is_heeded_and_an_emptied_field_too() -> None:
     assert read(WidgetState(id="it", double_value=7.0), "double_value") == 7
+    assert read(WidgetState(id="it", int_value=7), "double_value") == 7, "as browsers send a whole number"
     assert read(WidgetState(id="it"), "double_value") == 0
+
+
+def test_a_field_that_was_sent_without_a_value_is_heeded_again_when_it_has_one() -> None:
+    ignore()
+    states = WStates()
+    states.set_widget_metadata(WidgetMetadata("it", lambda sent: int(sent or 0), str, "double_value"))
+    for state, value in ((WidgetState(id="it"), 0), (WidgetState(id="it", double_value=7.0), 7)):
+        states.set_widget_from_proto(state)
+        assert states["it"] == value
 
 
 @pytest.mark.parametrize(
