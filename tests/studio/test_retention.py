@@ -14,7 +14,7 @@ from rerender.studio.history import History
 from rerender.studio.retention import Retention
 from rerender.studio.runtime import Runtime
 from tests.fake_api import picture
-from tests.studio.helpers import WallClock
+from tests.studio.helpers import SQLITE, WallClock
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -82,6 +82,7 @@ def test_a_process_that_runs_for_days_goes_on_deleting_and_ends_when_it_is_told_
     assert not [thread for thread in threading.enumerate() if thread.name == "rerender-retention"]
 
 
+@SQLITE
 def test_a_hosted_app_deletes_what_is_over_its_days_at_its_start_and_a_local_one_keeps_it(
     database: Database, database_file: Path
 ) -> None:

@@ -50,7 +50,7 @@ def gallery(
 
     def chose() -> None:
         run_id = st.session_state[key].get("chosen")
-        if run_id in run_ids:
+        if isinstance(run_id, str) and run_id in run_ids:
             on_choose(run_id)
 
     def starred() -> None:
