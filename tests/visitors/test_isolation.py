@@ -160,7 +160,12 @@ def assert_no_picture_in_anothers_traffic(crowd: Crowd) -> None:
         received = stranger.traffic.holds(theirs | mine)
         assert received & mine, "what is looked for is found where it belongs"
         assert not received & theirs - mine - shown_to_everybody, stranger.number
-        assert not mine & theirs - shown_to_everybody, "no picture is in two workspaces"
+        # Pieces of two pictures may be alike, as of two that begin with the same sky; two whole ones are not.
+        assert len(mine & theirs - shown_to_everybody) < len(mine) / 10
+        others = (digests for owner, digests in crowd.loot.digests.items() if owner != stranger.workspace)
+        assert crowd.loot.digests[stranger.workspace].isdisjoint(set().union(*others)), (
+            "no picture is in two workspaces"
+        )
 
 
 def assert_no_key_anywhere(crowd: Crowd, folder: Path) -> None:
