@@ -89,6 +89,11 @@ def when_drawn(page: Page) -> None:
     """Wait until the page, opened or reloaded, has all its parts."""
     expect(render_button(page)).to_be_visible()
     settle(page)
+    when_parts_are_there(page)
+
+
+def when_parts_are_there(page: Page) -> None:
+    """Wait until no part of the page is a placeholder: the code of each kind is fetched when its first is drawn."""
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 

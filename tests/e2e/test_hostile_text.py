@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.e2e import steps
 from tests.e2e.app import App
 from tests.hostile.strings import label, shown
 
@@ -53,6 +54,7 @@ def page(browser: Browser, app: App) -> Iterator[Page]:
 def test_a_hostile_text_is_shown_and_not_obeyed(page: Page, app: App, way: str) -> None:
     page.goto(f"{app.url}/?way={way}")
     page.get_by_text("That was all").wait_for()
+    steps.when_parts_are_there(page)
     made = page.evaluate(MADE)
     assert len(made) == len(shown()) > 250
     for number, elements, text in made:
