@@ -12,10 +12,12 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from rerender.studio.preferences import FITS, SIZES
 from tests.e2e.app import App
 from tests.visitors.loot import Loot
 from tests.visitors.stranger import Stranger
@@ -111,15 +113,17 @@ async def see_what_everybody_is_shown(nobody: Stranger) -> None:
     """The samples, as every form can begin with them: nobody's own."""
     visitor: Visitor = nobody.visitor
     await visitor.open()
-    beginnings = (("size", "Small"), ("size", "Large"), ("size", "Medium"), ("fit", "Pad"), ("fit", "Stretch"))
-    for name, value in beginnings:
-        await nobody.fetch_images()
+    for size, fit in product(SIZES, FITS):
         await visitor.go("settings")
-        await visitor.set([value], key=f"settings.{name}")
+        await visitor.set([size.capitalize()], key="settings.size")
+        await visitor.set([fit.capitalize()], key="settings.fit")
         await visitor.open()
-    for page in ("history", "needs_you", ""):
+        had = len(nobody.needles)
         await nobody.fetch_images()
+        assert fit != FITS[0] or len(nobody.needles) > had, f"{size} gives a picture of its own"
+    for page in ("history", "needs_you"):
         await visitor.open(page)
+        await nobody.fetch_images()
     await visitor.leave()
 
 
@@ -152,16 +156,24 @@ def assert_no_canary_in_anothers_traffic(crowd: Crowd) -> None:
 
 
 def assert_no_picture_in_anothers_traffic(crowd: Crowd) -> None:
-    owned = {stranger.number: stranger.needles | crowd.loot.needles[stranger.workspace] for stranger in crowd.strangers}
-    shown_to_everybody = crowd.shown_to_everybody.traffic.holds(set.union(*owned.values()))
+    """Neither one that the database keeps for another, nor one that only the pages of another have shown."""
+    kept = {stranger.number: crowd.loot.needles[stranger.workspace] for stranger in crowd.strangers}
+    shown = {stranger.number: stranger.needles for stranger in crowd.strangers}
+    shown_to_everybody = crowd.shown_to_everybody.traffic.holds(set().union(*kept.values(), *shown.values()))
     for stranger in crowd.strangers:
-        mine = owned[stranger.number]
-        theirs = set.union(*(needles for number, needles in owned.items() if number != stranger.number))
-        received = stranger.traffic.holds(theirs | mine)
+        mine = kept[stranger.number] | shown[stranger.number]
+        kept_for_others, theirs = (
+            set().union(*(needles for number, needles in owned.items() if number != stranger.number))
+            - shown_to_everybody
+            for owned in (kept, shown)
+        )
+        received = stranger.traffic.holds(kept_for_others | theirs | mine)
         assert received & mine, "what is looked for is found where it belongs"
-        assert not received & theirs - mine - shown_to_everybody, stranger.number
-        # Pieces of two pictures may be alike, as of two that begin with the same sky; two whole ones are not.
-        assert len(mine & theirs - shown_to_everybody) < len(mine) / 10
+        # That the own page has shown it makes it no picture of one's own.
+        assert not received & kept_for_others - kept[stranger.number], stranger.number
+        assert not received & theirs - mine, stranger.number
+        # Pieces of two pictures may be alike, as of two that begin with the same sky; those are not looked for.
+        assert len(mine & (kept_for_others | theirs)) < len(mine) / 2
         others = (digests for owner, digests in crowd.loot.digests.items() if owner != stranger.workspace)
         assert crowd.loot.digests[stranger.workspace].isdisjoint(set().union(*others)), (
             "no picture is in two workspaces"

@@ -74,7 +74,7 @@ class Visitor:
         self._news = asyncio.Condition()
         # How often the whole page has run, by the name of no fragment, and each fragment.
         self._begun: Counter[str] = Counter()
-        self._runs = False
+        self._runs, self._drawn = False, ""
         self._is_over, self._why = True, ""
 
     async def __aenter__(self) -> Visitor:
@@ -129,6 +129,8 @@ class Visitor:
         """Choose a page of the navigation by its path."""
         self.page, self.query = page, ""
         await self.rerun(page_script_hash=self.pages[page])
+        # The page before may have drawn itself again a moment before this was heard.
+        await self.until(lambda: self._drawn == self.pages[page] and not self._runs)
 
     # What is on the page.
 
@@ -378,6 +380,7 @@ class Visitor:
         self.session_id = message.new_session.initialize.session_id
         self.tree.run = run.script_run_id
         if not run.fragment_ids:
+            self._drawn = message.new_session.page_script_hash
             for fragment in list(self._timers):
                 self._unfollow(fragment)
 
