@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from typing import Any
 
@@ -14,11 +15,12 @@ _AT_HAND, _LARGE, _POOLS = 16 << 20, 1280 << 10, 2
 
 
 def give_back() -> None:
-    """Return what is free to the system; a few milliseconds. Does nothing where the C library is not glibc.
+    """Return what is free to the system, and what is garbage before that; some tens of milliseconds.
 
     glibc keeps freed picture planes for later, in one pool for each thread: 80 MB after four pictures at 1024², which
     on a small host is memory that the next visitor does not have.
     """
+    gc.collect()
     if trim := _of_glibc("malloc_trim"):
         trim(0)
 

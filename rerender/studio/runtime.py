@@ -183,12 +183,10 @@ class Runtime:
 
     def _warm(self) -> None:
         self._preview("")
-        # Streamlit collects garbage after each run of a page, twice a second while one waits. Going through all that
-        # was imported takes it 55 ms; what is here now stays, so it need not be looked at.
-        gc.collect()
-        gc.freeze()
         # The first page has decoded and prepared its picture by now.
         memory.give_back()
+        # Looking through all that was imported for garbage takes 55 ms each time; what is here now stays.
+        gc.freeze()
 
     def _find_backend(self, run: Run) -> Backend | None:
         """Who can go on with a run that another process left, None when nobody here can.
