@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from rerender import samples
 from rerender.studio.workspaces import workspace_of
+from tests.visitors import messages
 from tests.visitors.loot import Loot
 from tests.visitors.traffic import Traffic, needles_of
 from tests.visitors.tree import Widget
@@ -191,7 +192,7 @@ class Stranger:
     async def note(self) -> bool:
         if not await self.open_run() or not (field := self.visitor.find(key="history.note.")):
             return False
-        await self.visitor.send(self.visitor.state(field, f"mine: {self.canary} {self.rng.random()}"))
+        await self.visitor.send(messages.state(field, f"mine: {self.canary} {self.rng.random()}"))
         return True
 
     async def delete(self) -> bool:
@@ -269,7 +270,7 @@ class Stranger:
             await self.visitor.trigger("starred", [run_id, True], key="history.gallery")
         if mine := self.visitor.find(key="history.note."):
             forged = Widget(mine.kind, type(mine.proto)(id=f"{mine.id.rsplit('.', 1)[0]}.{run_id}"))
-            await self.visitor.send(self.visitor.state(forged, self.canary))
+            await self.visitor.send(messages.state(forged, self.canary))
         await self._be_at("")
         if self.visitor.find(key="result.compare_with"):
             await self.visitor.set(f"{run_id}/0", key="result.compare_with")

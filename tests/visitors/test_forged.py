@@ -6,85 +6,24 @@ traceback in the log, nothing that hangs, and no run that was not asked for in o
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import math
-from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
-from sqlalchemy.pool import NullPool
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from rerender.models import BATCH_SIZE, IMAGE_SIDE, PROMPT_MAX_CHARS, SEED
-from rerender.studio.database import Database
-from rerender.studio.tables import runs
-from rerender.studio.workspaces import new_secret, workspace_of
+from rerender.studio.workspaces import new_secret
 from tests.e2e.app import App
-from tests.studio.rows import add_run
+from tests.visitors import messages
+from tests.visitors.forging import named, rows, visit
 from tests.visitors.tree import VALUE_FIELDS
 from tests.visitors.visitor import Visitor
 
 pytestmark = pytest.mark.proof
 
-HANGS_AFTER = 120.0
 A_MEGABYTE = "x" * 1_000_000
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    home = tmp_path_factory.mktemp("forged")
-    running = App(home, extra_environment={"RERENDER_MODE": "hosted", "HTTPS_PROXY": "http://127.0.0.1:9"})
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def secret(app: App) -> str:
-    """Of a visitor who has a history of two pages."""
-    secret = new_secret()
-    database = Database.open(url_of(app))
-    for index in range(30):
-        add_run(database, workspace=workspace_of(secret), created_at=1000.0 + index, note="a note")
-    database.close()
-    return secret
-
-
-def url_of(app: App) -> str:
-    return f"sqlite:///{app.home / 'studio.sqlite3'}"
-
-
-def rows(app: App, secret: str) -> list[Any]:
-    engine = create_engine(url_of(app), poolclass=NullPool)
-    with engine.connect() as connection:
-        return list(connection.execute(select(runs).where(runs.c.workspace == workspace_of(secret))).all())
-
-
-def visit(app: App, secret: str, act: Callable[[Visitor], Awaitable[None]], *, quietly: bool = True) -> Visitor:
-    """Come as this visitor, do it, and see that nothing of the app broke and that it still answers.
-
-    What is not done `quietly` may be logged with a traceback by Streamlit, for which it never comes to the app.
-    """
-    said = len(app.log)
-
-    async def come() -> Visitor:
-        async with Visitor(app.url, secret) as visitor, asyncio.timeout(HANGS_AFTER):
-            await visitor.open()
-            await act(visitor)
-            if not visitor.is_over:
-                await visitor.rerun()
-            await visitor.open()
-            assert visitor.find("Render"), visitor.tree.text()
-            return visitor
-
-    visitor = asyncio.run(come())
-    assert app.process.poll() is None
-    assert not quietly or "Traceback" not in app.log[said:], app.log[said:][-3000:]
-    assert visitor.exceptions == []
-    return visitor
 
 
 def assert_in_order(run: Any) -> None:
@@ -98,10 +37,6 @@ def assert_in_order(run: Any) -> None:
 NUMBERS = (-1, 0, 0.5, 2.0**31, 1e308, -1e308, math.nan, math.inf, -math.inf)
 TEXTS = ("", "\0", "a\0b", "\u202eright to left", "![](http://a.test/a.png)<script>", A_MEGABYTE)
 CHOICES: tuple[list[str], ...] = ([], ["nothing of the kind"], ["1", "2"], ["0"], ["5"], [""], ["\0"], [A_MEGABYTE])
-
-
-def named(case: Any) -> str:
-    return str(case)[:40]
 
 
 ON_THE_FORM = {
@@ -124,10 +59,10 @@ def test_a_forged_field_is_refused_in_one_sentence_or_not_heeded(app: App, key: 
         for value in ON_THE_FORM[key]:
             before = len(rows(app, secret))
             await visitor.click("New seed")
-            forged = visitor.state(visitor.widget(key=key), value)
+            forged = messages.state(visitor.widget(key=key), value)
             await visitor.send(forged)
             assert len(rows(app, secret)) == before, value
-            await visitor.send(forged, visitor.state(visitor.widget("Render", kind="button"), True))
+            await visitor.send(forged, messages.state(visitor.widget("Render", kind="button"), True))
             made = len(rows(app, secret)) - before
             assert made + len(visitor.errors) == 1, (value, visitor.errors)
             await visitor.until(lambda: visitor.is_quiet)
@@ -155,7 +90,7 @@ def test_a_forged_filter_is_not_heeded(app: App, secret: str, key: str) -> None:
     async def act(visitor: Visitor) -> None:
         for value in IN_THE_HISTORY[key]:
             await visitor.open("history")
-            await visitor.send(visitor.state(visitor.widget(key=key), value))
+            await visitor.send(messages.state(visitor.widget(key=key), value))
             assert visitor.exceptions == [], value
             assert visitor.find(key="history.text")
 
@@ -179,7 +114,7 @@ def test_a_forged_setting_breaks_no_page(app: App, key: str) -> None:
     async def act(visitor: Visitor) -> None:
         await visitor.go("settings")
         for value in IN_THE_SETTINGS[key]:
-            await visitor.send(visitor.state(visitor.widget(key=key), value))
+            await visitor.send(messages.state(visitor.widget(key=key), value))
             assert visitor.exceptions == [], value
             assert "Your data" in visitor.tree.text()
 
@@ -321,62 +256,11 @@ def test_anothers_upload_is_nobody_elses_control_image(app: App) -> None:
             await owner.set(["Upload"], key="form.source")
             urls = await owner.put("mine.png", b"a file of the owner")
             await visitor.set(["Upload"], key="form.source")
-            await visitor.send(visitor.uploaded(urls, "mine.png", 5, visitor.widget(key="form.uploaded")))
+            await visitor.send(messages.uploaded(urls, "mine.png", 5, visitor.widget(key="form.uploaded")))
             assert "mine.png" not in visitor.tree.text()
             assert visitor.errors == []
 
     visit(app, new_secret(), act)
-
-
-def message(**fields: Any) -> BackMsg:
-    return BackMsg(**fields)
-
-
-def rerun(**fields: Any) -> BackMsg:
-    message = BackMsg()
-    for name, value in fields.items():
-        setattr(message.rerun_script, name, value)
-    return message
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        rerun(fragment_id="of no page"),
-        rerun(page_script_hash="of no page"),
-        rerun(page_name="../../etc/passwd"),
-        rerun(page_name="\0"),
-        rerun(query_string="run=" + "x" * 100_000),
-        rerun(query_string="run=%00&run=%FF&run=../../.."),
-        rerun(query_string="&" * 10_000),
-        message(stop_script=True),
-        message(load_git_info=True),
-        message(set_run_on_save=True),
-        message(debug_disconnect_websocket=True),
-        message(debug_shutdown_runtime=True),
-        BackMsg(),
-    ],
-    ids=named,
-)
-def test_a_message_that_no_page_sends_does_no_harm(app: App, secret: str, message: BackMsg) -> None:
-    async def act(visitor: Visitor) -> None:
-        await visitor.post(message)
-        await asyncio.sleep(0.2)
-
-    visit(app, secret, act)
-    assert len(rows(app, secret)) == 30
-
-
-@pytest.mark.parametrize("frame", [b"\xff" * 100, b"", "text", b"\0" * 1_000_000], ids=named)
-def test_a_frame_that_is_no_message_ends_at_most_the_senders_connection(app: App, frame: bytes | str) -> None:
-    async def act(visitor: Visitor) -> None:
-        async with Visitor(app.url) as other:
-            await other.open()
-            await visitor.post_raw(frame)
-            await asyncio.sleep(0.2)
-            await other.rerun()
-
-    visit(app, new_secret(), act, quietly=False)
 
 
 def test_a_prompt_a_line_without_end_is_refused_in_one_sentence(app: App) -> None:
@@ -397,21 +281,5 @@ def test_a_pasted_file_of_any_bytes_is_refused_in_one_sentence(app: App) -> None
         for data in (b"", b"\x89PNG\r\n\x1a\n", b"GIF89a" + b"\0" * 100, b"<svg/>", b"\0" * 5_000_000):
             await visitor.trigger("pasted", base64.b64encode(data).decode(), key="form.paste")
             assert len(visitor.errors) == 1
-
-    visit(app, new_secret(), act)
-
-
-def test_clearing_the_caches_of_all_ends_nobodys_session(app: App, secret: str) -> None:
-    """The front end has a menu entry for this when the app runs locally; the message can be sent by anybody."""
-
-    async def act(visitor: Visitor) -> None:
-        async with Visitor(app.url, secret) as other:
-            await other.open()
-            await other.set("night", key="form.prompt")
-            await visitor.post(BackMsg(clear_cache=True))
-            await asyncio.sleep(0.5)
-            await other.click("Render")
-            await other.until(lambda: "The preview understood" in other.tree.text())
-            assert other.exceptions == []
 
     visit(app, new_secret(), act)

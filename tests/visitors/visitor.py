@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from rerender.studio.workspaces import new_secret
 from rerender.ui.session import COOKIE
+from tests.visitors import messages
 from tests.visitors.traffic import Traffic
 from tests.visitors.tree import VALUE_FIELDS, Tree, Widget
 
@@ -31,9 +30,6 @@ PATIENCE = 300.0
 
 _OVERTAKEN_WITHIN = 0.4
 _ASKED_AGAIN_AFTER = 10.0
-
-# Words of both are joined as Streamlit does it for the triggers of a component.
-_TRIGGER = "$$STREAMLIT_INTERNAL_KEY_{}__events"
 
 
 class Closed(Exception):
@@ -165,29 +161,23 @@ class Visitor:
     # Actions.
 
     async def click(self, label: str = "", *, key: str = "") -> None:
-        await self.send(self.state(self.widget(label, key=key, kind="button"), True))
+        await self.send(messages.state(self.widget(label, key=key, kind="button"), True))
 
     async def set(self, value: Any, label: str = "", *, key: str = "", kind: str = "") -> None:
         """Give a widget a value: text, a number, a truth value, an option's words or a list of those."""
-        await self.send(self.state(self.widget(label, key=key, kind=kind), value))
+        await self.send(messages.state(self.widget(label, key=key, kind=kind), value))
 
     async def trigger(self, event: str, value: Any, *, key: str) -> None:
         """Let a component of ours say that something happened in it."""
-        base = self.widget(key=key, kind="bidi_component").id
-        state = WidgetState(id=_TRIGGER.format(base))
-        state.json_trigger_value = json.dumps([{"event": event, "value": value}])
-        await self.send(state)
+        await self.send(messages.triggered(self.widget(key=key, kind="bidi_component"), event, value))
 
     async def upload(self, name: str, data: bytes, label: str = "", *, key: str = "") -> None:
         """Choose a file: its bytes go by HTTP, then the page is told."""
-        await self.send(self.uploaded(await self.put(name, data), name, len(data), self.widget(label, key=key)))
+        await self.send(messages.uploaded(await self.put(name, data), name, len(data), self.widget(label, key=key)))
 
     async def put(self, name: str, data: bytes) -> FileURLs:
         """Send a file's bytes to where the server wants them."""
-        message, asked = BackMsg(), uuid.uuid4().hex
-        message.file_urls_request.request_id = asked
-        message.file_urls_request.session_id = self.session_id
-        message.file_urls_request.file_names.append(name)
+        asked, message = messages.place_for(self.session_id, name)
         urls = (await self._ask(asked, message)).file_urls_response.file_urls[0]
         token = self._http.cookies.get(XSRF, "")
         answer = await asyncio.to_thread(
@@ -200,15 +190,6 @@ class Visitor:
         assert answer.status_code == 204, (answer.status_code, answer.text[:200])
         return urls
 
-    @staticmethod
-    def uploaded(urls: FileURLs, name: str, size: int, widget: Widget) -> WidgetState:
-        """What an uploader says of its file."""
-        state = WidgetState(id=widget.id)
-        state.file_uploader_state_value.uploaded_file_info.add(
-            name=name, size=size, file_id=urls.file_id, file_urls=urls
-        )
-        return state
-
     async def download(self, label: str = "", *, key: str = "") -> bytes:
         """Click a download button, and fetch what it offers."""
         button = next(
@@ -216,10 +197,7 @@ class Visitor:
         )
         url = button.url
         if button.deferred_file_id:
-            message, asked = BackMsg(), uuid.uuid4().hex
-            message.backend_operation_request.request_id = asked
-            message.backend_operation_request.session_id = self.session_id
-            message.backend_operation_request.deferred_file.file_id = button.deferred_file_id
+            asked, message = messages.deferred_file(self.session_id, button.deferred_file_id)
             answer = (await self._ask(asked, message)).backend_operation_response
             if answer.error_msg:
                 raise FileNotFoundError(answer.error_msg)
@@ -234,20 +212,6 @@ class Visitor:
         return answer
 
     # The protocol.
-
-    @staticmethod
-    def state(widget: Widget, value: Any) -> WidgetState:
-        """The value as the widget's kind is sent."""
-        state, name = WidgetState(id=widget.id), VALUE_FIELDS[widget.kind]
-        if name.endswith("array_value"):
-            getattr(state, name).data.extend([value] if isinstance(value, str) else value)
-        elif name == "string_trigger_value":
-            state.string_trigger_value.data = value
-        elif name == "file_uploader_state_value":
-            state.file_uploader_state_value.SetInParent()
-        else:
-            setattr(state, name, value)
-        return state
 
     async def send(self, *states: WidgetState, fragment: str | None = None) -> None:
         """Send these values with those that the page holds already; also values that no browser would send."""
@@ -312,7 +276,7 @@ class Visitor:
 
     def _fragment_of(self, widget_id: str) -> str:
         for node in self.tree.nodes.values():
-            if node.kind in VALUE_FIELDS and widget_id in (node.proto.id, _TRIGGER.format(node.proto.id)):
+            if node.kind in VALUE_FIELDS and widget_id in (node.proto.id, messages.TRIGGER.format(node.proto.id)):
                 return node.fragment
         return ""
 
