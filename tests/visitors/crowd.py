@@ -29,14 +29,19 @@ def resident(app: App) -> float:
 
 @dataclass
 class Watch:
-    """What was seen of an app over a while: (seconds since the beginning, MB) and the seconds of each answer."""
+    """What was seen of an app over a while: MB, the seconds of each answer, and what began, each with its time."""
 
     app: App
     begun: float = field(default_factory=time.monotonic)
     memory: list[tuple[float, float]] = field(default_factory=list)
-    health: list[float] = field(default_factory=list)
+    health: list[tuple[float, float]] = field(default_factory=list)
     page: list[float] = field(default_factory=list)
     marks: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.begun
 
     @property
     def peak(self) -> float:
@@ -44,18 +49,20 @@ class Watch:
 
     def mark(self, what: str) -> None:
         """Note that something begins now, for the table."""
-        self.marks.append((time.monotonic() - self.begun, what))
+        self.marks.append((self.now, what))
 
     def table(self, rows: int = 24) -> str:
-        """The memory over time as a small table: the most within each slice, and what began in it."""
-        last = self.memory[-1][0]
-        width = last / rows
-        lines = ["seconds    most MB"]
+        """The memory over time as a small table: the most within each slice, its slowest answer, and what began in it."""
+        width = self.memory[-1][0] / rows
+        lines = ["seconds    most MB   slowest answer"]
         for index in range(rows):
-            within = [megabytes for when, megabytes in self.memory if index * width <= when < (index + 1) * width]
-            began = ", ".join(what for when, what in self.marks if index * width <= when < (index + 1) * width)
-            if within:
-                lines.append(f"{index * width:7.0f} {max(within):10.0f}  {'#' * int(max(within) / 20)} {began}")
+            megabytes, seconds, began = (
+                [what for when, what in seen if index * width <= when < (index + 1) * width]
+                for seen in (self.memory, self.health, self.marks)
+            )
+            if megabytes:
+                figures = f"{index * width:7.0f} {max(megabytes):10.0f} {max(seconds, default=0):14.2f} s"
+                lines.append(f"{figures}  {'#' * int(max(megabytes) / 20)} {', '.join(began)}")
         return "\n".join(lines)
 
 
@@ -74,16 +81,19 @@ async def watched(app: App, every: float = 0.5) -> AsyncIterator[Watch]:
 
 async def _memory(watch: Watch, every: float) -> None:
     while True:
-        watch.memory.append((time.monotonic() - watch.begun, await asyncio.to_thread(resident, watch.app)))
+        watch.memory.append((watch.now, await asyncio.to_thread(resident, watch.app)))
         await asyncio.sleep(every)
 
 
 async def _health(watch: Watch, every: float) -> None:
-    while True:
+    def seconds() -> float:
+        # In the thread, so that nothing that the visitors do here counts as the app's.
         begun = time.perf_counter()
-        answer = await asyncio.to_thread(requests.get, f"{watch.app.url}/_stcore/health", timeout=60)
-        assert answer.ok
-        watch.health.append(time.perf_counter() - begun)
+        assert requests.get(f"{watch.app.url}/_stcore/health", timeout=60).ok
+        return time.perf_counter() - begun
+
+    while True:
+        watch.health.append((watch.now, await asyncio.to_thread(seconds)))
         await asyncio.sleep(every)
 
 
