@@ -52,7 +52,7 @@ class Watch:
         self.marks.append((self.now, what))
 
     def table(self, rows: int = 24) -> str:
-        """The memory over time as a small table: the most within each slice, its slowest answer, and what began in it."""
+        """A small table of slices of time: the most memory within each, its slowest answer, and what began in it."""
         width = self.memory[-1][0] / rows
         lines = ["seconds    most MB   slowest answer"]
         for index in range(rows):
