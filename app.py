@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from rerender.ui import away, callbacks, forgeries, page, runtime
+from rerender.ui import away, callbacks, forgeries, fragments, page, runtime
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
 callbacks.run_whole()
 forgeries.ignore()
+fragments.hear_out()
 needs = runtime.need_count()
 pages = [
     st.Page("pages/render.py", title="Render", default=True),

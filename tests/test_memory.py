@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import gc
 import resource
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
 from rerender import memory
+
+
+class Garbage:
+    """What can refer to itself."""
+
+    itself: Garbage
 
 
 def resident() -> float:
@@ -25,6 +33,20 @@ def test_what_was_freed_goes_back_to_the_system_although_newer_memory_is_still_i
     memory.give_back()
     assert kept_back - resident() > 25
     assert still_in_use
+
+
+def test_garbage_that_holds_itself_goes_too() -> None:
+    garbage = Garbage()
+    garbage.itself = garbage
+    is_there = weakref.ref(garbage)
+    gc.disable()
+    try:
+        del garbage
+        assert is_there()
+        memory.give_back()
+        assert is_there() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what is freed")
