@@ -44,7 +44,7 @@ def copied_app(tmp_path: Path) -> Iterator[App]:
     copy = tmp_path / "copy"
     ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "build")
     shutil.copytree(ROOT, copy, ignore=ignored)
-    running = App(tmp_path / "home", root=copy)
+    running = App(tmp_path / "home", root=copy, extra_environment={"STREAMLIT_SERVER_FILE_WATCHER_TYPE": "auto"})
     running.start()
     yield running
     running.stop()
