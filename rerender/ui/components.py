@@ -30,6 +30,14 @@ def declare(name: str) -> Any:
     )
 
 
+def said(key: str, what: str) -> Any:
+    """What the component of this key has just said under the name `what`.
+
+    None when the page was drawn without it meanwhile: Streamlit then calls its callback, but has forgotten its state.
+    """
+    return st.session_state.get(key, {}).get(what)
+
+
 def pack(header: dict[str, Any], files: Sequence[tuple[bytes, str]]) -> bytes:
     """One buffer of a JSON header and files, each given as (bytes, MIME type).
 

@@ -177,6 +177,21 @@ def test_a_component_that_says_anything_at_all_breaks_nothing(
 
 
 @pytest.mark.parametrize(("page", "key", "event"), COMPONENTS)
+def test_a_component_that_speaks_when_its_page_has_gone_breaks_nothing(
+    app: App, secret: str, page: str, key: str, event: str
+) -> None:
+    async def act(visitor: Visitor) -> None:
+        await visitor.go(page)
+        component = visitor.widget(key=key, kind="bidi_component")
+        await visitor.go("settings")
+        await visitor.send(messages.triggered(component, event, "said too late"))
+        assert visitor.exceptions == []
+        assert visitor.errors == []
+
+    visit(app, secret, act)
+
+
+@pytest.mark.parametrize(("page", "key", "event"), COMPONENTS)
 def test_a_component_that_speaks_no_json_breaks_nothing(app: App, secret: str, page: str, key: str, event: str) -> None:
     async def act(visitor: Visitor) -> None:
         for said in ("", "{", "null", "[]", "0", '{"chosen": 1}', "[" * 10_000, '{"a": NaN}'):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-import streamlit as st
-
 from rerender.ui import components
 
 _mount = components.declare("gallery")
@@ -49,12 +47,12 @@ def gallery(
     run_ids = {card.run_id for card in cards}
 
     def chose() -> None:
-        run_id = st.session_state[key].get("chosen")
+        run_id = components.said(key, "chosen")
         if isinstance(run_id, str) and run_id in run_ids:
             on_choose(run_id)
 
     def starred() -> None:
-        match st.session_state[key].get("starred"):
+        match components.said(key, "starred"):
             case [str(run_id), bool(wanted)] if run_id in run_ids:
                 on_star(run_id, wanted)
 

@@ -6,8 +6,6 @@ import base64
 import binascii
 from collections.abc import Callable
 
-import streamlit as st
-
 from rerender.ui import components
 
 MAX_SIDE, MAX_BYTES = 2048, 10_000_000
@@ -25,7 +23,8 @@ def paste(on_paste: Callable[[bytes, str], None], *, shown: bool, key: str) -> N
     """
 
     def pasted() -> None:
-        on_paste(decoded(st.session_state[key].get("pasted")), NAME)
+        if (said := components.said(key, "pasted")) is not None:
+            on_paste(decoded(said), NAME)
 
     # A trigger and no state: a state would be sent again, megabytes and all, with each later click.
     _mount(data={"shown": shown, "side": MAX_SIDE, "bytes": MAX_BYTES}, key=key, on_pasted_change=pasted)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from rerender.ui import components
 
 _mount = components.declare("thumbnails")
@@ -44,7 +42,7 @@ def thumbnails(
     """
 
     def chose() -> None:
-        index = st.session_state[key].get("chosen")
+        index = components.said(key, "chosen")
         if type(index) is int and 0 <= index < len(items):
             on_choose(index)
 

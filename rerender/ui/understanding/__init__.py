@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from rerender.studio.understanding import Understanding, of_text
-from rerender.ui import fields
+from rerender.ui import components, fields
 from rerender.ui.page import plain
 
 MOST = 8
@@ -32,7 +32,7 @@ def while_typing(label: str) -> None:
 
 
 def _while_typing(label: str) -> None:
-    said = typed(st.session_state.get(_KEY, {}).get("text"))
+    said = typed(components.said(_KEY, "text"))
     text = fields.value(fields.PROMPT) if said is None else said
     # Without a gap, so that the script takes no space.
     with st.container(gap=None):

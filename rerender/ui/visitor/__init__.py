@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rerender.ui import session
+from rerender.ui import components, session
 
 _KEY = "visitor"
 # Browsers keep no cookie longer; each visit begins the time anew.
@@ -35,6 +35,6 @@ def recognise() -> None:
 
 
 def _heard() -> None:
-    answer = st.session_state[_KEY].get("answer")
+    answer = components.said(_KEY, "answer")
     if isinstance(answer, dict):
         session.hear(str(answer.get("held", "")))
