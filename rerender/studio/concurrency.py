@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from rerender import logs
@@ -16,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Pool:
-    """A few threads that work through calls in order.
+    """A few threads that work through calls, those of each asker in order, and the askers in turns.
 
     Unlike an executor's they are daemons, and closing drops what has not begun: queued work never holds up the
     interpreter's exit, and nothing is sent while it exits.
@@ -25,17 +26,20 @@ class Pool:
     def __init__(self, size: int, name: str) -> None:
         self._size = size
         self._name = name
-        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        # A word for each call that waits, False for the end; which call it is for is decided when it is heard.
+        self._words: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._waiting: dict[str, deque[Callable[[], object]]] = {}
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, call: Callable[[], object]) -> None:
-        """Make the call on one of the threads; dropped when the pool is closed."""
+    def start(self, call: Callable[[], object], asker: str = "") -> None:
+        """Make the call on one of the threads, when it is the asker's turn; dropped when the pool is closed."""
         with self._lock:
             if self._closed:
                 return
-            self._calls.put(call)
+            self._waiting.setdefault(asker, deque()).append(call)
+            self._words.put(True)
             if len(self._threads) < self._size:
                 number = len(self._threads) + 1
                 thread = threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True)
@@ -47,19 +51,29 @@ class Pool:
         with self._lock:
             self._closed = True
             for _ in self._threads:
-                self._calls.put(None)
+                self._words.put(False)
         give_up_at = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, give_up_at - time.monotonic()))
 
     def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
+        while self._words.get():
             if self._closed:
                 continue
             try:
-                call()
+                self._next()()
             except Exception as error:
                 _log.error("A call failed on %s: %s", threading.current_thread().name, logs.where(error))
+
+    def _next(self) -> Callable[[], object]:
+        """The first call of the asker who has waited longest for a turn, and who then waits behind all others."""
+        with self._lock:
+            asker = next(iter(self._waiting))
+            calls = self._waiting.pop(asker)
+            call = calls.popleft()
+            if calls:
+                self._waiting[asker] = calls
+            return call
 
 
 class News:

@@ -145,9 +145,9 @@ class Runner:
                 raise
             for run_id in run_ids:
                 if backend.is_preview:
-                    self._previews.start(partial(self._send_preview, run_id, backend))
+                    self._previews.start(partial(self._send_preview, run_id, backend), workspace)
                 else:
-                    self._posts.start(partial(self._send, run_id, backend))
+                    self._posts.start(partial(self._send, run_id, backend), workspace)
         self._tracker.start()
         return run_ids
 

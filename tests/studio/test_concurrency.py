@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 
 import pytest
 
 from rerender.studio.concurrency import News, Pool
+from tests.waiting import wait_until
 
 
 def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> None:
@@ -24,6 +26,18 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
     go_on.set()
     pool.close(10)
     assert done == ["first"]
+
+
+def test_who_asks_for_much_lets_others_have_their_turn() -> None:
+    pool, go_on, done = Pool(1, "test"), threading.Event(), list[str]()
+    pool.start(lambda: go_on.wait(10))
+    for asker, count in (("a", 4), ("b", 2), ("c", 1)):
+        for number in range(count):
+            pool.start(partial(done.append, f"{asker}{number}"), asker)
+    go_on.set()
+    wait_until(lambda: len(done) == 7)
+    assert done == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+    pool.close(10)
 
 
 def test_a_call_that_fails_does_not_cost_the_pool_a_thread(caplog: pytest.LogCaptureFixture) -> None:

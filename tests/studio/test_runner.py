@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from rerender.studio import runner as runner_module
 from rerender.studio.backends import Backend
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State
 from rerender.studio.tables import metadata
@@ -125,6 +127,25 @@ def test_a_control_image_that_is_no_picture_is_refused_before_anything_is_writte
         runner.submit("ours", backend, a_request(control_image=b"not a picture"))
     assert history.latest() is None
     assert api.state.submit_count == 0
+
+
+def test_a_series_of_one_visitor_lets_another_have_a_turn(
+    start_runner: Callable[..., Runner], backend: Backend, api: FakeApi
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, posts_at_once=1))
+    go_on, seeds = threading.Event(), list[int]()
+
+    def heard(request: Request) -> None:
+        if request.method == "POST":
+            go_on.wait(20)
+            seeds.append(request.json["seed"])
+
+    api.state.on_request = heard
+    runner.submit_series("ours", backend, [a_request(seed=seed) for seed in range(5)])
+    runner.submit("theirs", backend, a_request(seed=100))
+    go_on.set()
+    wait_until(lambda: len(seeds) == 6)
+    assert seeds.index(100) <= 2
 
 
 @contextmanager
