@@ -23,7 +23,7 @@ from rerender.studio.codes import (
     TooManyTries,
     WrongCode,
 )
-from rerender.studio.database import EVERYONE, Database, sqlite_url
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import admissions, tries
 
 CODE = "correct horse"
@@ -95,10 +95,10 @@ def test_where_all_are_blocked_it_is_until_the_hour_is_over_and_who_is_in_stays_
     assert give(CODE, "192.0.2.9", HOUR + SPAN_IN_ALL_S) == "in"
 
 
-def test_a_restart_begins_no_new_count(database_file: Path, give: Callable[..., str]) -> None:
+def test_a_restart_begins_no_new_count(database_url: str, give: Callable[..., str]) -> None:
     for guess in range(TRIES_EACH):
         give(f"guess {guess}")
-    reopened = Database.open(sqlite_url(database_file))
+    reopened = Database.open(database_url)
     with pytest.raises(TooManyTries):
         codes.give(reopened, "ours", ENTER, CODE, CODE, address="192.0.2.1", wall=lambda: HOUR)
     reopened.close()

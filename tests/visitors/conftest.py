@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -26,8 +27,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def secret(app: App) -> str:
     """Of a visitor who has a history of two pages."""
     secret = new_secret()
-    database = Database.open(url_of(app))
-    for index in range(30):
-        add_run(database, workspace=workspace_of(secret), created_at=1000.0 + index, note="a note")
+    # Not so old that it would be deleted as such.
+    database, now = Database.open(url_of(app)), time.time() - 100
+    for when in range(int(now), int(now) + 30):
+        times = {"created_at": when, "finished_at": when + 1, "stored_at": when + 1}
+        add_run(database, workspace=workspace_of(secret), note="a note", **times)
     database.close()
     return secret

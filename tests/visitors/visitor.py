@@ -224,12 +224,14 @@ class Visitor:
 
     async def rerun(self, *triggers: WidgetState, page_script_hash: str = "", fragment: str = "") -> None:
         """Have the script run, and wait until nothing runs any more."""
-        may_be_overtaken = bool(self._timers) and not fragment
-        for name in list(self._timers) if may_be_overtaken else ():
+        may_be_overtaken = bool(self._timers)
+        for name in () if fragment else list(self._timers):
             self._unfollow(name)
-        begun = self._begun[fragment]
+        # Where the whole page is to run too, Streamlit runs no fragment of it apart.
+        ours = {fragment, ""}
+        begun = sum(self._begun[one] for one in ours)
         await self.post(self._rerun(triggers, page_script_hash, fragment))
-        await self.until(lambda: self._begun[fragment] > begun and not self._runs)
+        await self.until(lambda: sum(self._begun[one] for one in ours) > begun and not self._runs)
         while may_be_overtaken:
             # What ran may have been begun by a fragment, a moment before this was heard.
             seen = self._begun.total()
