@@ -183,7 +183,7 @@ def an_exported_run(database: Database) -> tuple[io.BytesIO, bytes]:
 
 
 def test_while_others_are_opened_a_picture_is_called_neither_broken_nor_without_settings(
-    database: Database, busy: threading.Event
+    database: Database, busy: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, carrier = an_exported_run(database)
     with pytest.raises(ArchiveError, match=r"^Other pictures are being opened.*Nothing was imported; try again"):
@@ -192,6 +192,7 @@ def test_while_others_are_opened_a_picture_is_called_neither_broken_nor_without_
         capsule.read(carrier)
     assert History(database, "theirs").latest() is None
     busy.set()
+    monkeypatch.setattr(decoding, "WAITS_FOR", 10.0)  # The other thread leaves a moment later.
     Archive(database, "theirs").import_from(file)
     theirs = History(database, "theirs")
     run = theirs.latest()
