@@ -38,10 +38,10 @@ class SubmissionUncertain(RerenderError):
 
 
 class ApiError(RerenderError):
-    """The API said no. `detail` is a short printable excerpt, maybe empty; `retry_after` seconds, None if unsaid."""
+    """The API said no: `message` in our words, `detail` an excerpt of its own. `retry_after` is seconds, or None."""
 
     def __init__(self, status: int, message: str, detail: str = "", retry_after: float | None = None) -> None:
-        self.status, self.detail, self.retry_after = status, detail, retry_after
+        self.status, self.message, self.detail, self.retry_after = status, message, detail, retry_after
         super().__init__(f"{message} ({detail})" if detail else message)
 
 

@@ -33,7 +33,7 @@ class Pool:
         self._lock = threading.Lock()
         self._closed = False
 
-    def start(self, call: Callable[[], object], asker: str = "") -> None:
+    def start(self, call: Callable[[], object], asker: str) -> None:
         """Make the call on one of the threads, when it is the asker's turn; dropped when the pool is closed."""
         with self._lock:
             if self._closed:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rerender.errors import ApiError, AuthenticationError, MalformedResponse, NotFound, RerenderError
 from rerender.studio.backends import Backend
+from rerender.studio.refusals import OWNER_REFUSED, told
 
 __all__ = ["NO_RENDER", "Connection", "Verdict", "probe"]
 
@@ -41,11 +42,13 @@ def probe(backend: Backend) -> Connection:
         with backend.client(TIMEOUT) as client:
             client.get(NO_RENDER)
     except AuthenticationError as error:
+        if backend.is_shared:
+            return Connection(Verdict.REFUSED, OWNER_REFUSED)
         return Connection(Verdict.REFUSED, f"{error} Check that it was copied whole, and that it belongs to this API.")
     except NotFound:
         return Connection(Verdict.REACHED, NOT_REFUSED)
     except ApiError as error:
-        return Connection(Verdict.ODD, f"Something answers there: {error}")
+        return Connection(Verdict.ODD, f"Something answers there: {told(error, is_shared=backend.is_shared)}")
     except MalformedResponse:
         return Connection(Verdict.ODD, "Something answers there, but not as the ReRender API does. Check the base URL.")
     except RerenderError as error:

@@ -79,24 +79,18 @@ class Journal:
         self.owner = owner
         self.lease = lease
 
-    def begin(self, workspace: str, backend: Backend, request: RenderRequest, series_id: str | None = None) -> str:
-        """Write down a new run with its control image; its `run_id`.
-
-        Raises `ImageError` if that is no picture, `LimitReached` when there is no room for more runs.
-        """
-        return self.begin_all(workspace, backend, [request], series_id)[0]
-
-    def begin_all(
+    def begin(
         self,
         workspace: str,
         backend: Backend,
         requests: Sequence[RenderRequest],
         series_id: str | None,
-        run_ids: Sequence[str] | None = None,
-    ) -> list[str]:
-        """Write down new runs, all or none of them; their `run_id`s, which are new ones where none are given.
+        run_ids: Sequence[str],
+    ) -> None:
+        """Write down new runs with their control images, all or none of them.
 
-        Raises as `begin` does, and `CapReached` when the owner's key would pay for more than its caps allow.
+        Raises `ImageError` if an image is no picture, `LimitReached` when there is no room for more runs, `CapReached`
+        when the owner's key would pay for more than its caps allow.
         """
         described = [pictures.describe(request.control_image) for request in requests]
         if not all(picture.is_readable for picture in described):
@@ -114,9 +108,7 @@ class Journal:
             "series_id": series_id,
             **self._owned(),
         }
-        run_ids = list(run_ids or (new_run_id() for _ in requests))
-        asked_for = map(_asked_for, run_ids, requests, described)
-        rows = [shared | one for one in asked_for]
+        rows = [shared | one for one in map(_asked_for, run_ids, requests, described)]
         with self._database.write(EVERYONE) as connection:
             shed(connection, self._limits, workspace, backend, requests, now)
             if backend.caps:
@@ -127,7 +119,6 @@ class Journal:
                 pictures.keep(connection, workspace, picture, request.control_image)
             connection.execute(insert(runs), rows)
         self._announce()
-        return run_ids
 
     def request(self, run_id: str) -> RenderRequest | None:
         """What the run asks for, None when it is gone.
@@ -179,9 +170,9 @@ class Journal:
         values = {"submission": submission, "error": error, "finished_at": self._wall(), "settled_at": None}
         self._write(run_id, runs.c.render_id.is_(None), unknown, **values)
 
-    def seen(self, run_id: str, render: Render, error: str | None = None) -> bool:
+    def seen(self, run_id: str, render: Render) -> bool:
         """What the API says of an unfinished run. False when the run is no longer ours, as in the methods below."""
-        return self._write(run_id, self._is_mine, phase=render.phase, misc=dict(render.misc), error=error)
+        return self._write(run_id, self._is_mine, phase=render.phase, misc=dict(render.misc), error=None)
 
     def noted(self, run_id: str, error: str) -> bool:
         """Why an unfinished run does not get on."""

@@ -16,13 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rerender import logs
 from rerender.client import submit_seconds
-from rerender.errors import (
-    AuthenticationError,
-    InsufficientCredits,
-    RerenderError,
-    SubmissionUncertain,
-    TransportError,
-)
+from rerender.errors import RerenderError, SubmissionUncertain, TransportError
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import News, Pool
@@ -30,6 +24,7 @@ from rerender.studio.database import BUSY_TIMEOUT_S, Database
 from rerender.studio.journal import Journal, new_owner, new_run_id
 from rerender.studio.keys import Keys
 from rerender.studio.limits import LOCAL_LIMITS, Limits
+from rerender.studio.refusals import told
 from rerender.studio.runs import Run, Submission
 from rerender.studio.steering import Steering
 from rerender.studio.tracker import FindBackend, Tracker
@@ -52,7 +47,6 @@ WRITES_END_WITHIN = BUSY_TIMEOUT_S + sum(WRITE_AGAIN_AFTER)
 
 CHECK_FIRST = "Look at your account before you render it again."
 OWNER_PAID = "It may have been charged to the owner of this app."
-OWNER_REFUSED = "The API refused the app owner's key, or its account has no credits left."
 BROKE_OFF = "Sending stopped with an error, and the run may have been charged."
 CLOSED = "It was stopped before it was sent."
 NOT_SENT_AGAIN = "The API did not take it at once, and it was not sent again. Nothing was charged; render it again."
@@ -115,15 +109,13 @@ class Runner:
         """Take up what other processes left unfinished, from now on."""
         self._tracker.start()
 
-    def submit(self, workspace: str, backend: Backend, request: RenderRequest, *, series_id: str | None = None) -> str:
+    def submit(self, workspace: str, backend: Backend, request: RenderRequest) -> str:
         """Write the run down and return its `run_id` at once; sending and everything after happens by itself.
-
-        Runs of one click share a `series_id`.
 
         Raises `ImageError` when the control image is no picture, `LimitReached` when there is no room for more runs,
         `CapReached` when the app's owner does not pay for as much, `RuntimeError` after `close`.
         """
-        return self._submit(workspace, backend, [request], series_id)[0]
+        return self._submit(workspace, backend, [request], None)[0]
 
     def submit_series(self, workspace: str, backend: Backend, requests: Sequence[RenderRequest]) -> list[str]:
         """The same for the runs of one click, in their order. All are written down before any is sent, or none is."""
@@ -137,11 +129,11 @@ class Runner:
                 raise RuntimeError("The runner is closed.")
             run_ids = [new_run_id() for _ in requests]
             try:
-                self._journal.begin_all(workspace, backend, requests, series_id, run_ids)
+                self._journal.begin(workspace, backend, requests, series_id, run_ids)
             except SQLAlchemyError:
                 # They may have been written down all the same, and only the database's word for it was lost.
                 for run_id in run_ids:
-                    self._posts.start(partial(self._not_sent, run_id))
+                    self._posts.start(partial(self._not_sent, run_id), workspace)
                 raise
             for run_id in run_ids:
                 if backend.is_preview:
@@ -247,9 +239,9 @@ class Runner:
             # Whoever took the run over while its POST was in flight could not know that it was not accepted.
             submission, error = Submission.REFUSED, NOT_SENT_AGAIN
         except SubmissionUncertain as uncertain:
-            error = PREVIEW_LOST if backend.is_preview else f"{uncertain} {then}"
+            error = PREVIEW_LOST if backend.is_preview else f"{told(uncertain, is_shared=backend.is_shared)} {then}"
         except RerenderError as refusal:
-            submission, error = Submission.REFUSED, f"{_said(refusal, backend)} Nothing was charged."
+            submission, error = Submission.REFUSED, f"{told(refusal, is_shared=backend.is_shared)} Nothing was charged."
         except Exception as broken:
             _log.error("Run %s: sending stopped with an error: %s", run_id, logs.where(broken))
         else:
@@ -297,9 +289,3 @@ class Runner:
                 raise _NotSent
         except SQLAlchemyError:
             raise TransportError("The history could not be written to.") from None
-
-
-def _said(refusal: RerenderError, backend: Backend) -> str:
-    """What the API says of its owner's account is for the owner alone."""
-    is_of_account = isinstance(refusal, AuthenticationError | InsufficientCredits)
-    return OWNER_REFUSED if backend.is_shared and is_of_account else str(refusal)

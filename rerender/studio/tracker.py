@@ -25,6 +25,7 @@ from rerender.studio.backends import Backend
 from rerender.studio.concurrency import Pool
 from rerender.studio.journal import Download, Journal
 from rerender.studio.keys import Clients, Keys
+from rerender.studio.refusals import told
 from rerender.studio.runs import Run, Submission
 
 __all__ = ["FindBackend", "Tracker"]
@@ -93,7 +94,9 @@ class Tracker:
         self._wall = wall
         self._jitter = jitter
         self._clients = Clients(LOOK_TIMEOUT)
-        self._pool = Pool(looks_at_once, "rerender-look")
+        self._looks = Pool(looks_at_once, "rerender-look")
+        # Apart, so that an API that hangs does not keep what is made here from being seen.
+        self._looks_at_previews = Pool(1, "rerender-look-here")
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
         self._next_renewal = self._next_round = -math.inf
@@ -114,7 +117,8 @@ class Tracker:
         self._woken.set()
         if self._thread.ident is not None:
             self._thread.join()
-        self._pool.close(timeout)
+        self._looks.close(timeout)
+        self._looks_at_previews.close(timeout)
         self._clients.keep_only(set())
 
     def follow(self, run: Run, backend: Backend) -> None:
@@ -230,7 +234,8 @@ class Tracker:
                 watch.due = math.inf
             next_due = min((watch.due for watch in self._watches.values()), default=math.inf)
         for watch in due:
-            self._pool.start(partial(self._look, watch))
+            pool = self._looks_at_previews if watch.run.is_preview else self._looks
+            pool.start(partial(self._look, watch), watch.run.workspace)
         return max(0.0, min(next_due, self._next_round) - now)
 
     def _look(self, watch: _Watch) -> None:
@@ -292,7 +297,7 @@ class Tracker:
             whose = f"{OWNERS} key." if watch.run.is_shared else f"its key: {error}"
             sentence = f"{WAITS} {whose} Nothing is lost."
         else:
-            sentence = f"{error} Looking again by itself."
+            sentence = f"{told(error, is_shared=watch.run.is_shared)} Looking again by itself."
         if sentence == watch.run.error:
             return True
         watch.run = replace(watch.run, error=sentence)

@@ -55,9 +55,9 @@ JOURNAL, TRACKER = "rerender.studio.journal:Journal", "rerender.studio.tracker:T
 CLIENT, CHILD = "rerender.client:Client", "tests.crash.processes:Life"
 
 POINTS = (
-    Point("submit", f"{JOURNAL}.begin_all", "before", "no row"),
-    Point("submit", f"{JOURNAL}.begin_all", "inside", "no row"),
-    Point("submit", f"{JOURNAL}.begin_all", "after", "refused"),
+    Point("submit", f"{JOURNAL}.begin", "before", "no row"),
+    Point("submit", f"{JOURNAL}.begin", "inside", "no row"),
+    Point("submit", f"{JOURNAL}.begin", "after", "refused"),
     Point("submit", f"{JOURNAL}.sending", "before", "refused"),
     Point("submit", f"{JOURNAL}.sending", "inside", "refused"),
     Point("submit", f"{JOURNAL}.sending", "after", "uncertain"),

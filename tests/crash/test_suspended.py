@@ -29,7 +29,7 @@ SUSPENDED_AT = [
     if point.when in ("before", "after", "head", "body")
     and point.stage in ("submit", "hold", "accept", "look", "fetch")
     and not any(
-        word in point.name for word in ("before Journal.begin_all", "renew", "orphans", "stored", "after Journal.store")
+        word in point.name for word in ("before Journal.begin", "renew", "orphans", "stored", "after Journal.store")
     )
 ]
 SENDING = [point for point in SUSPENDED_AT if point.fate == "uncertain"]

@@ -11,6 +11,7 @@ import pytest
 from rerender.models import RenderRequest
 from rerender.studio.backends import Backend, hosted_backend
 from rerender.studio.history import History
+from rerender.studio.journal import Journal, new_run_id
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, FakeApi, picture
 from tests.waiting import wait_until
@@ -37,6 +38,13 @@ def a_request(**changes: Any) -> RenderRequest:
             **changes,
         }
     )
+
+
+def begin(journal: Journal, workspace: str, backend: Backend, request: RenderRequest) -> str:
+    """Write down a new run; its id."""
+    run_id = new_run_id()
+    journal.begin(workspace, backend, [request], None, [run_id])
+    return run_id
 
 
 def read(history: History, run_id: str) -> Run:

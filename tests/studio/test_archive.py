@@ -31,7 +31,7 @@ from rerender.studio.runs import Run
 from rerender.studio.tables import preferences, runs
 from tests.fake_api import Answer, FakeApi, picture, png_header
 from tests.studio.archives import PICTURES, STORED, a_database, changed, everything, exported, imported, store
-from tests.studio.helpers import a_request, finished, read
+from tests.studio.helpers import a_request, begin, finished, read
 from tests.waiting import wait_until
 
 # What a workspace can hold, for the round trip.
@@ -335,7 +335,7 @@ def journal(database: Database) -> Journal:
 def test_a_run_that_was_being_sent_ends_as_uncertain_and_is_never_sent(
     journal: Journal, backend: Backend, database: Database, other_database: Database, is_sending: bool
 ) -> None:
-    run_id = journal.begin("ours", backend, a_request())
+    run_id = begin(journal, "ours", backend, a_request())
     if is_sending:
         journal.sending(run_id)
     imported(other_database, exported(database))
@@ -347,7 +347,7 @@ def test_a_run_that_was_being_sent_ends_as_uncertain_and_is_never_sent(
 def test_an_unfinished_preview_ends_and_says_that_it_cost_nothing(
     journal: Journal, database: Database, other_database: Database
 ) -> None:
-    run_ids = [journal.begin("ours", PREVIEW, a_request(seed=seed)) for seed in range(2)]
+    run_ids = [begin(journal, "ours", PREVIEW, a_request(seed=seed)) for seed in range(2)]
     journal.accepted(run_ids[1], "render1")
     imported(other_database, exported(database))
     for run_id, submission in zip(run_ids, ("uncertain", "accepted"), strict=True):

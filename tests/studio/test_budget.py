@@ -20,7 +20,7 @@ from rerender.studio.budget import Cap, CapReached, Spent
 from rerender.studio.curation import Curation, purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
-from rerender.studio.journal import Journal, new_owner
+from rerender.studio.journal import Journal, new_owner, new_run_id
 from rerender.studio.runs import Submission
 from rerender.studio.steering import Steering
 from rerender.studio.tables import charges, runs
@@ -51,7 +51,9 @@ class Books:
         self.steering = Steering(self.database, **tools)
 
     def click(self, backend: Backend, runs: int = 1, workspace: str = "ours") -> list[str]:
-        return self.journal.begin_all(workspace, backend, [a_request(seed=seed) for seed in range(runs)], None)
+        run_ids = [new_run_id() for _ in range(runs)]
+        self.journal.begin(workspace, backend, [a_request(seed=seed) for seed in range(runs)], None, run_ids)
+        return run_ids
 
     def becomes(self, run_id: str, fate: str, workspace: str = "ours") -> None:
         if fate in ("unsent", "stopped"):

@@ -18,11 +18,11 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
         go_on.wait(10)
         done.append("first")
 
-    pool.start(first)
-    pool.start(lambda: done.append("second"))
+    pool.start(first, "a")
+    pool.start(lambda: done.append("second"), "a")
     begun.wait(10)
     pool.close(0)
-    pool.start(lambda: done.append("third"))
+    pool.start(lambda: done.append("third"), "a")
     go_on.set()
     pool.close(10)
     assert done == ["first"]
@@ -30,7 +30,7 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
 
 def test_who_asks_for_much_lets_others_have_their_turn() -> None:
     pool, go_on, done = Pool(1, "test"), threading.Event(), list[str]()
-    pool.start(lambda: go_on.wait(10))
+    pool.start(lambda: go_on.wait(10), "a")
     for asker, count in (("a", 4), ("b", 2), ("c", 1)):
         for number in range(count):
             pool.start(partial(done.append, f"{asker}{number}"), asker)
@@ -43,8 +43,8 @@ def test_who_asks_for_much_lets_others_have_their_turn() -> None:
 def test_a_call_that_fails_does_not_cost_the_pool_a_thread(caplog: pytest.LogCaptureFixture) -> None:
     pool, done = Pool(1, "test"), threading.Event()
     with caplog.at_level(logging.CRITICAL):
-        pool.start(lambda: 1 / 0)
-        pool.start(done.set)
+        pool.start(lambda: 1 / 0, "a")
+        pool.start(done.set, "a")
         assert done.wait(10)
     pool.close(10)
 

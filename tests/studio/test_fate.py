@@ -22,7 +22,7 @@ from rerender.studio.tables import runs
 from rerender.studio.wipe import at_stake
 from tests.fake_api import Answer, FakeApi, Request, picture
 from tests.studio.archives import exported, imported
-from tests.studio.helpers import WallClock, a_request, finished, read
+from tests.studio.helpers import WallClock, a_request, begin, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -272,7 +272,7 @@ def test_only_the_fate_of_an_uncertain_paid_run_is_for_its_owner_to_say(
 def test_a_late_answer_overrules_what_its_owner_said(
     charged: bool, runner: Runner, journal: Journal, backend: Backend, database: Database, history: History
 ) -> None:
-    run_id = journal.begin("ours", backend, a_request())
+    run_id = begin(journal, "ours", backend, a_request())
     journal.sending(run_id)
     with database.write(EVERYONE) as connection:  # as another process does, for which this one seems to be gone
         connection.execute(update(runs).values(submission="uncertain", finished_at=5.0, owner=None, error="cut off"))
@@ -309,7 +309,7 @@ def test_a_late_answer_without_an_id_changes_neither_a_stopped_run_nor_one_whose
     history: History,
 ) -> None:
     runner = start_runner(lambda *_: None)
-    stopped, found = journal.begin("ours", backend, a_request()), add_run(database, **UNCERTAIN)
+    stopped, found = begin(journal, "ours", backend, a_request()), add_run(database, **UNCERTAIN)
     assert runner.stop_watching("ours", stopped)
     assert runner.attach("ours", found, "render1")
     before = [read(history, run_id) for run_id in (stopped, found)]

@@ -19,7 +19,7 @@ from rerender.studio.journal import TOO_LONG, Download, Journal, new_owner
 from rerender.studio.runs import State, Submission
 from tests.fake_api import picture
 from tests.studio.archives import exported, imported
-from tests.studio.helpers import WallClock, a_request, read
+from tests.studio.helpers import WallClock, a_request, begin, read
 
 LEASE = 30.0
 
@@ -35,7 +35,7 @@ def other(database: Database, wall: WallClock) -> Journal:
 
 
 def test_only_an_expired_lease_is_taken_over(ours: Journal, other: Journal, backend: Backend, wall: WallClock) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.accepted(run_id, "render1")
     wall.ahead += LEASE - 1
     assert ours.renew() == {run_id}
@@ -51,7 +51,7 @@ def test_only_an_expired_lease_is_taken_over(ours: Journal, other: Journal, back
 def test_only_one_of_two_takes_an_orphan(
     ours: Journal, other: Journal, backend: Backend, database: Database, wall: WallClock
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.accepted(run_id, "render1")
     wall.ahead += LEASE + 1
     third = Journal(database, new_owner(), wall=wall, lease=LEASE, announce=lambda: None)
@@ -61,7 +61,7 @@ def test_only_one_of_two_takes_an_orphan(
 def test_the_former_owner_writes_nothing(
     ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.accepted(run_id, "render1")
     wall.ahead += LEASE + 1
     other.take(run_id)
@@ -77,7 +77,7 @@ def test_the_former_owner_writes_nothing(
 def test_a_post_that_was_cut_off_becomes_uncertain(
     ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     assert ours.sending(run_id)
     wall.ahead += LEASE + 1
     assert not other.take(run_id), "there is nothing to follow"
@@ -89,7 +89,9 @@ def test_a_post_that_was_cut_off_becomes_uncertain(
 def test_only_a_preview_that_was_cut_off_cost_nothing_whatever_settings_call_the_price(
     ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
 ) -> None:
-    hosted, preview = (ours.begin("ours", one, a_request()) for one in (replace(backend, credits_per_run=0.0), PREVIEW))
+    hosted, preview = (
+        begin(ours, "ours", one, a_request()) for one in (replace(backend, credits_per_run=0.0), PREVIEW)
+    )
     for run_id in (hosted, preview):
         ours.sending(run_id)
     wall.ahead += LEASE + 1
@@ -104,7 +106,7 @@ def test_only_a_preview_that_was_cut_off_cost_nothing_whatever_settings_call_the
 def test_what_was_never_sent_is_taken_over_as_refused_and_can_then_not_be_sent(
     ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     wall.ahead += LEASE + 1
     other.take(run_id)
     run = read(history, run_id)
@@ -116,7 +118,7 @@ def test_what_was_never_sent_is_taken_over_as_refused_and_can_then_not_be_sent(
 def test_a_returned_render_id_is_written_whatever_the_row_says(
     ours: Journal, other: Journal, backend: Backend, history: History, wall: WallClock
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.sending(run_id)
     wall.ahead += LEASE + 1
     other.take(run_id)
@@ -129,7 +131,7 @@ def test_a_returned_render_id_is_written_whatever_the_row_says(
 
 def completed_by_another(ours: Journal, other: Journal, backend: Backend, history: History, render_id: str) -> str:
     """A run whose POST is still in flight here, while its owner found this render in the account."""
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.sending(run_id)
     other.accepted(run_id, render_id)
     other.completed(run_id, Render(render_id, "completed"))
@@ -161,7 +163,7 @@ def test_an_answer_with_another_id_than_its_owner_found_brings_the_right_picture
 
 
 def test_a_late_refusal_never_hides_a_render_id(ours: Journal, backend: Backend, history: History) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.accepted(run_id, "render1")
     ours.not_accepted(run_id, Submission.REFUSED, "late")
     assert (read(history, run_id).submission, read(history, run_id).error) == ("accepted", None)
@@ -173,10 +175,10 @@ def test_the_runs_of_a_process_that_is_gone_are_taken_at_once(
     child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     owner = f"{socket.gethostname()}/{int(child.stdout)}/token"
     gone = Journal(database, owner, wall=wall, lease=LEASE, announce=lambda: None)
-    run_id = gone.begin("ours", backend, a_request())
+    run_id = begin(gone, "ours", backend, a_request())
     gone.accepted(run_id, "render1")
     elsewhere = Journal(database, f"another-host/{int(child.stdout)}/token", wall=wall, lease=LEASE, announce=print)
-    kept = elsewhere.begin("ours", backend, a_request())
+    kept = begin(elsewhere, "ours", backend, a_request())
     assert [run.run_id for run in ours.orphans()] == [run_id], "whether another host is alive only its lease tells"
     wall.ahead += LEASE + 1
     assert {run.run_id for run in ours.orphans()} == {run_id, kept}
@@ -185,7 +187,7 @@ def test_the_runs_of_a_process_that_is_gone_are_taken_at_once(
 def test_letting_go_settles_what_was_being_sent(
     ours: Journal, other: Journal, backend: Backend, history: History
 ) -> None:
-    unsent, sent, accepted = (ours.begin("ours", backend, a_request(seed=seed)) for seed in range(3))
+    unsent, sent, accepted = (begin(ours, "ours", backend, a_request(seed=seed)) for seed in range(3))
     ours.sending(sent)
     ours.accepted(accepted, "render1")
     ours.let_go()
@@ -212,10 +214,11 @@ for _ in range(500):
 def test_what_an_api_says_is_kept_such_that_an_archive_takes_it(
     ours: Journal, backend: Backend, database: Database, history: History, misc: dict[str, Any], kept: dict[str, Any]
 ) -> None:
-    run_id = ours.begin("ours", backend, a_request())
+    run_id = begin(ours, "ours", backend, a_request())
     ours.accepted(run_id, "render1")
-    assert ours.seen(run_id, Render("render1", "p\0" * 11_000, misc=misc), "e\ud800" * 11_000)
+    assert ours.seen(run_id, Render("render1", "p\0" * 11_000, misc=misc))
     assert read(history, run_id).misc == kept
+    assert ours.noted(run_id, "e\ud800" * 11_000)
     assert (read(history, run_id).phase, read(history, run_id).error) == ("p" * 4000, "e" * 4000)
     assert imported(database, exported(database), "theirs").runs == 1
 
@@ -224,7 +227,7 @@ def test_every_way_to_write_down_what_an_api_says_is_bounded(
     ours: Journal, backend: Backend, database: Database, history: History
 ) -> None:
     said = Render("render1", "p" * 11_000, misc={"a": NESTED, "b": math.nan})
-    run_ids = [ours.begin("ours", backend, a_request(seed=seed)) for seed in range(5)]
+    run_ids = [begin(ours, "ours", backend, a_request(seed=seed)) for seed in range(5)]
     for run_id in run_ids[:4]:
         ours.accepted(run_id, "render1")
     ours.completed(run_ids[0], said)

@@ -10,6 +10,7 @@ import pytest
 
 from rerender.errors import ConfigurationError
 from rerender.studio.backends import PREVIEW, Backend, Caps, choose, hosted_backend
+from rerender.studio.connection import probe
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.keys import Keys
@@ -170,7 +171,7 @@ def test_a_visitors_key_is_not_used_for_what_the_owner_paid_for(
     assert paid not in {run.run_id for _, run in history.needs()}
 
 
-@pytest.mark.parametrize("status", [401, 402, 403])
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 422])
 def test_what_the_api_says_of_the_owners_account_is_not_for_visitors(
     open_runtime: Callable[[], Runtime], shared: Backend, api: FakeApi, status: int
 ) -> None:
@@ -180,6 +181,32 @@ def test_what_the_api_says_of_the_owners_account_is_not_for_visitors(
     assert (run.submission, run.credits) == ("refused", 0.0)
     assert "jane" not in str(run.error)
     assert "Nothing was charged" in str(run.error)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_odd_answer_about_the_owners_account_is_not_for_visitors_either(
+    open_runtime: Callable[[], Runtime], shared: Backend, api: FakeApi, status: int
+) -> None:
+    api.state.submit_answers = [Answer(status, {"error": "jane@example.org has 0 credits"})]
+    runtime = open_runtime()
+    run = finished(runtime.history("ours"), runtime.runner.submit("ours", shared, a_request()))
+    assert (run.submission, "jane" in str(run.error)) == ("uncertain", False)
+    assert "charged to the owner of this app" in str(run.error)
+
+
+def test_nor_is_what_it_says_to_a_look_or_a_test(
+    open_runtime: Callable[[], Runtime], shared: Backend, api: FakeApi
+) -> None:
+    said = Answer(402, {"error": "jane@example.org has 0 credits"})
+    api.state.phases = ["processing"]
+    runtime = open_runtime()
+    history = runtime.history("ours")
+    run_id = runtime.runner.submit("ours", shared, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    api.state.get_answers = [said] * 1000
+    wait_until(lambda: read(history, run_id).error)
+    assert "jane" not in str(read(history, run_id).error)
+    assert "jane" not in probe(shared).says
 
 
 def test_a_lost_answer_says_who_may_have_been_charged(

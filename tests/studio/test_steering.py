@@ -23,7 +23,7 @@ from rerender.studio.tables import runs
 from rerender.studio.wipe import at_stake
 from tests.fake_api import Answer, FakeApi, picture
 from tests.studio.archives import changed, exported, imported
-from tests.studio.helpers import SQLITE, a_request, finished, read
+from tests.studio.helpers import SQLITE, a_request, begin, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -102,7 +102,7 @@ def test_a_run_that_waited_at_the_pace_of_the_api_is_sent_when_nobody_stops_it(
 def test_a_process_that_ends_while_it_waits_to_send_again_leaves_a_run_that_was_not_charged(
     journal: Journal, backend: Backend, history: History
 ) -> None:
-    run_id = journal.begin("ours", backend, a_request())
+    run_id = begin(journal, "ours", backend, a_request())
     assert journal.sending(run_id)
     assert journal.held_back(run_id)
     journal.let_go()
@@ -112,7 +112,7 @@ def test_a_process_that_ends_while_it_waits_to_send_again_leaves_a_run_that_was_
 def test_who_comes_first_decides_whether_a_run_is_stopped_or_sent(
     runner: Runner, journal: Journal, backend: Backend, history: History
 ) -> None:
-    stopped, sent = (journal.begin("ours", backend, a_request(seed=seed)) for seed in range(2))
+    stopped, sent = (begin(journal, "ours", backend, a_request(seed=seed)) for seed in range(2))
     assert runner.stop_watching("ours", stopped)
     assert not journal.sending(stopped)
     assert journal.sending(sent)
@@ -124,7 +124,7 @@ def test_who_comes_first_decides_whether_a_run_is_stopped_or_sent(
 def test_stopping_and_sending_at_once_never_leaves_a_sent_run_that_is_called_not_sent(
     runner: Runner, journal: Journal, backend: Backend, history: History
 ) -> None:
-    run_ids = [journal.begin("ours", backend, a_request(seed=seed)) for seed in range(20)]
+    run_ids = [begin(journal, "ours", backend, a_request(seed=seed)) for seed in range(20)]
     sent: set[str] = set()
     sender = threading.Thread(target=lambda: sent.update(run_id for run_id in run_ids if journal.sending(run_id)))
     sender.start()
@@ -228,7 +228,7 @@ def test_what_has_ended_can_neither_be_stopped_nor_watched_again(
 def test_nobody_decides_about_a_run_of_another_workspace(
     runner: Runner, history: History, database: Database, journal: Journal, backend: Backend
 ) -> None:
-    queued, of_unknown_fate = journal.begin("ours", backend, a_request()), add_run(database, **UNCERTAIN)
+    queued, of_unknown_fate = begin(journal, "ours", backend, a_request()), add_run(database, **UNCERTAIN)
     stopped = add_run(database, **PAID, stored_at=None, stopped_at=5.0)
     before = [read(history, run_id) for run_id in (queued, of_unknown_fate, stopped)]
     assert not runner.stop_watching("theirs", queued)

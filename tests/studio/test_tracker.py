@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
 
-from rerender.studio.backends import Backend
+from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from tests.fake_api import API_KEY, Answer, FakeApi, Request, picture
-from tests.studio.helpers import SQLITE, WallClock, a_request, backend_at, finished, read
+from tests.studio.helpers import SQLITE, WallClock, a_request, backend_at, begin, finished, read
 from tests.waiting import wait_until
 
 FIRST_FILE = "/files/render1/0.png"
@@ -312,7 +314,7 @@ def test_a_run_that_is_accepted_while_it_is_being_taken_over_is_followed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     suspended = Journal(database, "elsewhere/1/owner", wall=time.time, lease=-1.0, announce=lambda: None)
-    run_id = suspended.begin("ours", backend, a_request())
+    run_id = begin(suspended, "ours", backend, a_request())
     suspended.sending(run_id)
     with backend.client() as client:
         render_id = client.submit(a_request())
@@ -327,3 +329,18 @@ def test_a_run_that_is_accepted_while_it_is_being_taken_over_is_followed(
     monkeypatch.setattr(Journal, "orphans", found_too_early)
     start_runner()
     assert finished(history, run_id).stored_at
+
+
+def test_an_api_that_hangs_keeps_no_preview_from_being_seen(
+    start_runner: Callable[..., Runner], backend: Backend, database: Database, api: FakeApi
+) -> None:
+    api.state.get_delay = 60.0
+    with FakeApi() as service:
+        here = replace(PREVIEW, base_url=service.base_url, api_key=API_KEY, poll_floor=0.01)
+        runner = start_runner(limits=replace(LOCAL_LIMITS, looks_at_once=2))
+        for seed in range(4):
+            runner.submit("ours", backend, a_request(seed=seed))
+        wait_until(lambda: api.state.get_count == 2)
+        run_id = runner.submit("theirs", here, a_request())
+        assert finished(History(database, "theirs"), run_id).stored_at
+        assert api.state.get_count == 2
