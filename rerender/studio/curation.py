@@ -75,7 +75,7 @@ def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_day
         budget.release(connection, due)
         count = connection.execute(delete(runs).where(due)).rowcount
         connection.execute(delete(images).where(*_unnamed()))
-    database.vacuum()
+    database.shrink()
     return count
 
 

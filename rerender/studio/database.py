@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from rerender.errors import ConfigurationError
 from rerender.studio.binding import EVERYONE, OPTION, Everyone
-from rerender.studio.sql import BUSY_TIMEOUT_S, DatabaseAway, engines
+from rerender.studio.sql import BUSY_TIMEOUT_S, DatabaseAway, engines, shrink
 from rerender.studio.tables import metadata
 
 __all__ = ["BUSY_TIMEOUT_S", "EVERYONE", "MIGRATIONS", "Database", "DatabaseAway", "Everyone", "sqlite_url"]
@@ -103,21 +103,17 @@ class Database:
             connection.execution_options(**{OPTION: workspace})
             yield connection
 
-    def vacuum(self) -> None:
+    def shrink(self) -> None:
         """Give the space of what was deleted back to the disk, and leave nothing of it in the file.
 
         PostgreSQL does this by itself. A database that is busy for long keeps the space until the next time.
         """
         if not self.is_file:
             return
-        # A transaction, which `read` and `write` begin, is where VACUUM cannot be. What was deleted is also in the
-        # write-ahead log until that is emptied.
-        with closing(self._reader.raw_connection()) as connection:
-            try:
-                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                    connection.cursor().execute(statement)
-            except sqlite3.OperationalError as error:
-                _log.warning("The database was not made smaller: %s", error)
+        try:
+            shrink(str(self._reader.url.database))
+        except sqlite3.OperationalError as error:
+            _log.warning("The database was not made smaller: %s", error)
 
     def close(self) -> None:
         """Close every connection. Idempotent."""

@@ -28,7 +28,6 @@ from rerender.studio.limits import Limits
 from rerender.studio.retention import Retention
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
-from rerender.studio.usage import usage_of
 from rerender.studio.workspaces import LOCAL, Mode
 
 if TYPE_CHECKING:
@@ -155,16 +154,13 @@ class Runtime:
 
         `give_up` is how many paid runs at stake may be lost. Raises `BeingSent`, `PaidRunsAtStake`.
         """
-        kept = usage_of(self.database, workspace)
         render_ids = wipe.wipe(self.database, workspace, give_up=give_up)
         if render_ids:
             # Renders that never ended well are still in the service's folder, also when it has not been started yet.
             self._preview(workspace)
         for render_id in render_ids:
             self._embedded.forget(workspace, render_id)
-        if kept.runs or kept.images:
-            # It holds the whole file for seconds, and is not for whoever has nothing to delete.
-            self.database.vacuum()
+        self.database.shrink()
 
     def close(self) -> None:
         """Let every POST in flight be written down, then stop everything. Idempotent."""

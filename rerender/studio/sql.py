@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, QueuePool, create_engine, event, make_url
@@ -12,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from rerender.errors import RerenderError
 from rerender.studio.binding import bind_all
 
-__all__ = ["BUSY_TIMEOUT_S", "DatabaseAway", "engines"]
+__all__ = ["BUSY_TIMEOUT_S", "DatabaseAway", "engines", "shrink"]
 
 BUSY_TIMEOUT_S = 30
 READERS, MORE_READERS, READER_WAIT_S = 3, 4, 10
@@ -29,6 +32,11 @@ _PATIENCE = {
 }
 # Poolers such as PgBouncer, which many hosts put in front, know nothing of the driver's prepared statements.
 _DRIVER = {"application_name": "rerender-studio", "prepare_threshold": None}
+# Before the first table is made, and before WAL is chosen: later the mode takes a VACUUM to change.
+_SHRINKS = ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA secure_delete = FAST")
+_INCREMENTAL = 2
+_STEP_PAGES = 1000
+EMPTY_TRIES, EMPTY_EVERY_S = 50, 0.1
 
 
 class DatabaseAway(RerenderError, SQLAlchemyError):
@@ -46,7 +54,7 @@ def engines(url: str | URL) -> tuple[Engine, Engine]:
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        reader = create_engine(address, hide_parameters=True)
+        reader = create_engine(address, hide_parameters=True, poolclass=_Pool)
         event.listen(reader, "connect", _set_up_sqlite)
         event.listen(reader, "begin", _begin_sqlite)
         event.listen(reader, "handle_error", _away)
@@ -112,11 +120,40 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # The driver's own implicit BEGIN would come too late: `_begin_sqlite` says when a transaction starts.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+    for statement in _SHRINKS:
+        connection.execute(statement)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def shrink(file: str) -> None:
+    """Make a SQLite file as small as what is in it, and overwrite what was deleted.
+
+    In steps of 4 MB, so that who writes meanwhile waits for moments. Raises `sqlite3.OperationalError` when it is busy.
+    """
+    with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
+        for statement in _SHRINKS:
+            connection.execute(statement)
+        if _number(connection, "auto_vacuum") != _INCREMENTAL:
+            # A file of an older version is rewritten once, as a whole.
+            connection.execute("VACUUM")
+        while _number(connection, "freelist_count"):
+            # The driver's `execute` would stop after the first page.
+            connection.executescript(f"PRAGMA incremental_vacuum({_STEP_PAGES})")
+        # What was deleted is also in the write-ahead log until that is emptied. Whoever waits for the readers there
+        # keeps every writer waiting, so this does not wait.
+        connection.execute("PRAGMA busy_timeout = 0")
+        for _ in range(EMPTY_TRIES):
+            if not _number(connection, "wal_checkpoint(TRUNCATE)"):
+                return
+            time.sleep(EMPTY_EVERY_S)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _lower(text: object) -> object:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from rerender.studio.archive import Archive
 from rerender.studio.backends import Backend, Caps, hosted_backend
 from rerender.studio.budget import Cap, CapReached, Spent
 from rerender.studio.curation import Curation, purge
-from rerender.studio.database import EVERYONE, Database
+from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner, new_run_id
 from rerender.studio.runs import Submission
@@ -263,12 +266,15 @@ an_end = st.tuples(st.sampled_from(("wipe", "purge", "restart", "tomorrow")), st
 
 
 @given(st.lists(st.one_of(a_click, a_fate, an_end), max_size=25))
-def test_no_sequence_of_events_spends_more_than_a_cap_or_forgets_what_was_spent(steps: list[Step]) -> None:
-    database = Database.open("sqlite://")
-    try:
-        _held_against_a_model(Books(database), steps)
-    finally:
-        database.close()
+def test_no_sequence_of_events_spends_more_than_a_cap_or_forgets_what_was_spent(
+    new_database_file: Path, steps: list[Step]
+) -> None:
+    with TemporaryDirectory() as folder:
+        database = Database.open(sqlite_url(Path(shutil.copy(new_database_file, folder))))
+        try:
+            _held_against_a_model(Books(database), steps)
+        finally:
+            database.close()
 
 
 def _held_against_a_model(books: Books, steps: list[Step]) -> None:

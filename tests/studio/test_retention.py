@@ -59,14 +59,14 @@ def test_what_may_still_bring_news_or_pictures_never_goes(
 def test_the_disk_is_only_gone_through_when_something_was_deleted(
     database: Database, wall: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vacuumed: list[Database] = []
-    monkeypatch.setattr(database, "vacuum", lambda: vacuumed.append(database))
+    shrunk: list[Database] = []
+    monkeypatch.setattr(database, "shrink", lambda: shrunk.append(database))
     run_id = add_run(database, finished_at=wall())
     purge(database, wall, keep_days=1)
-    assert vacuumed == []
+    assert shrunk == []
     wall.ahead += 2 * DAY
     assert purge(database, wall, keep_days=1) == 1, run_id
-    assert vacuumed == [database]
+    assert shrunk == [database]
 
 
 def test_a_process_that_runs_for_days_goes_on_deleting_and_ends_when_it_is_told_to(
