@@ -18,7 +18,7 @@ from rerender.errors import RerenderError
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.tables import admissions, tries
 
-__all__ = ["ENTER", "OWN", "NotTaken", "Purpose", "TooManyTries", "WrongCode", "give", "has_given"]
+__all__ = ["ENTER", "OWN", "NotTaken", "Purpose", "TooManyTries", "WrongCode", "forget", "give", "has_given"]
 
 Purpose = Literal["enter", "own"]
 ENTER: Final = "enter"
@@ -64,7 +64,7 @@ def give(
         counters: list[tuple[str, int, int]] = [(purpose, SPAN_IN_ALL_S, TRIES_IN_ALL)]
         if address is not None:
             counters.append((_who(address, purpose, code), SPAN_EACH_S, TRIES_EACH))
-        connection.execute(delete(tries).where(tries.c.span <= now - max(SPAN_IN_ALL_S, SPAN_EACH_S)))
+        _forget(connection, now)
         full = [_ends(now, length) for who, length, most in counters if _count(connection, who, now, length) >= most]
         is_right = _is_same(typed, code)
         for who, length, _ in [] if full or is_right else counters:
@@ -88,6 +88,16 @@ def has_given(database: Database, workspace: str, purpose: Purpose, code: str) -
     with database.read(workspace) as connection:
         held = connection.scalar(mine)
     return held is not None and hmac.compare_digest(str(held), _fingerprint(code, purpose))
+
+
+def forget(database: Database, now: float) -> None:
+    """Delete what is kept of wrong tries and counts no longer. `now` is seconds since the epoch."""
+    with database.write(EVERYONE) as connection:
+        _forget(connection, now)
+
+
+def _forget(connection: Connection, now: float) -> None:
+    connection.execute(delete(tries).where(tries.c.span <= now - max(SPAN_IN_ALL_S, SPAN_EACH_S)))
 
 
 def _is_same(typed: str, code: str) -> bool:

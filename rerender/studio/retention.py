@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rerender.studio import codes
 from rerender.studio.curation import purge
 from rerender.studio.database import Database
 
@@ -20,7 +21,7 @@ EVERY = 3600.0
 
 
 class Retention:
-    """One thread that deletes runs `keep_days` after their end (0: never), and what people deleted themselves.
+    """One thread that deletes runs `keep_days` after their end (0: never), what people deleted, and old wrong tries.
 
     `wall` gives seconds since the epoch.
     """
@@ -49,6 +50,7 @@ class Retention:
         """Delete what is due. A database that is busy or away keeps it until the next time."""
         try:
             purge(self._database, self._wall, keep_days=self._keep_days)
+            codes.forget(self._database, self._wall())
         except SQLAlchemyError as error:
             _log.warning("What is due is deleted the next time: %s", type(error).__name__)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
 from rerender.studio import sql
-from rerender.studio.database import EVERYONE, Database
+from rerender.studio.database import EVERYONE, Database, DatabaseAway
 from tests.studio.helpers import SQLITE
 from tests.waiting import wait_until
 
@@ -71,6 +71,19 @@ def test_an_address_that_is_none_is_refused_without_being_quoted(address: str) -
     with pytest.raises(ArgumentError) as refused:
         Database(address)
     assert not [part for part in ("secret", "sec", "ret", "word@") if part in str(refused.value).split()]
+
+
+@SQLITE
+def test_whoever_finds_no_connection_free_is_told_that_it_passes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = database._reader.pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    with ExitStack() as readers:
+        for _ in range(pool.size() + pool._max_overflow):  # type: ignore[attr-defined]
+            readers.enter_context(database.read(EVERYONE))
+        with pytest.raises(DatabaseAway), database.read(EVERYONE):
+            pass
 
 
 MARK = b"what nobody may find again "

@@ -6,13 +6,16 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from rerender.studio import pictures
+from rerender.studio.codes import ENTER, WrongCode, give
 from rerender.studio.curation import DAY, purge
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.retention import Retention
 from rerender.studio.runtime import Runtime
+from rerender.studio.tables import tries
 from tests.fake_api import picture
 from tests.studio.helpers import SQLITE, WallClock
 from tests.studio.rows import add_run
@@ -80,6 +83,21 @@ def test_a_process_that_runs_for_days_goes_on_deleting_and_ends_when_it_is_told_
     wait_until(lambda: history.run(run_id) is None)
     keeper.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "rerender-retention"]
+
+
+def test_wrong_tries_that_count_no_longer_are_forgotten(database: Database, wall: WallClock) -> None:
+    def kept() -> int:
+        with database.read(EVERYONE) as connection:
+            return connection.scalar(select(func.count()).select_from(tries)) or 0
+
+    with pytest.raises(WrongCode):
+        give(database, "ours", ENTER, "a long code", "a guess", address="192.0.2.1", wall=wall)
+    keeper = Retention(database, 0, wall=wall)
+    keeper.sweep()
+    assert kept() == 2
+    wall.ahead += 2 * 3600.0
+    keeper.sweep()
+    assert kept() == 0
 
 
 @SQLITE
