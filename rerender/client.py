@@ -22,7 +22,7 @@ from urllib.parse import quote
 import requests
 
 from rerender import downloads, errors
-from rerender.dense import read_json
+from rerender.bounded_json import read_json
 from rerender.errors import ApiError, ConfigurationError, MalformedResponse, SubmissionUncertain, TransportError
 from rerender.models import DEFAULT_WORKFLOW_ID, Output, Phase, Render, RenderRequest
 from rerender.transport import LOOPBACK, Answer, Transport, origin_of

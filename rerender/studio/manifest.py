@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rerender.bounded_json import read_json
 from rerender.client import is_id
-from rerender.dense import read_json
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED

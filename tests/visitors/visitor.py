@@ -47,7 +47,6 @@ class Visitor:
     url: str
     secret: str = field(default_factory=new_secret)
     traffic: Traffic | None = None
-    follows_fragments: bool = True
     tree: Tree = field(default_factory=Tree)
     query: str = ""
     page: str = ""
@@ -329,7 +328,7 @@ class Visitor:
                 self.page = next((path for path, name in self.pages.items() if name == here), self.page)
             case "page_info_changed":
                 self.query = message.page_info_changed.query_string
-            case "auto_rerun" if self.follows_fragments:
+            case "auto_rerun":
                 self._follow(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
                 for fragment in message.stop_auto_rerun.fragment_ids:
