@@ -18,6 +18,8 @@ from rerender.dense import read_json
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED
+from rerender.studio.curation import NOTE_MAX_CHARS
+from rerender.studio.journal import bounded
 from rerender.studio.runs import Run, State, Submission
 
 __all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
@@ -163,6 +165,11 @@ def _is_number(low: float, high: float) -> Check:
     return lambda value: type(value) in (int, float) and math.isfinite(value) and low <= value <= high
 
 
+def _is_kept(name: str, kind: type) -> Check:
+    """Whether the value is one that the app itself keeps of what an API says."""
+    return lambda value: isinstance(value, kind) and bounded({name: value}) == {name: value}
+
+
 def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
@@ -179,9 +186,9 @@ _CHECKS: dict[str, Check] = {
     "control_image": _is_hex(64),
     "submission": lambda value: value in list(Submission),
     "render_id": _or_none(is_id),
-    "phase": _or_none(_is_text(10_000)),
-    "error": _or_none(_is_text(10_000)),
-    "misc": lambda value: isinstance(value, dict) and _is_json(value),
+    "phase": _or_none(_is_kept("phase", str)),
+    "error": _or_none(_is_kept("error", str)),
+    "misc": _is_kept("misc", dict),
     "credits": _is_number(0, 1e9),
     "cost": _is_number(0, 1e9),
     "created_at": _MOMENT,
@@ -191,7 +198,7 @@ _CHECKS: dict[str, Check] = {
     "stored_at": _or_none(_MOMENT),
     "series_id": _or_none(_is_hex(32)),
     "starred": lambda value: type(value) is bool,
-    "note": _is_text(10_000),
+    "note": _is_text(NOTE_MAX_CHARS),
     "stopped_at": _or_none(_MOMENT),
     "settled_at": _or_none(_MOMENT),
 }

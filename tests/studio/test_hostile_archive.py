@@ -37,6 +37,10 @@ def change_run(**values: Any) -> Callable[[dict[str, Any]], object]:
     return lambda document: document["runs"][0].update(values)
 
 
+NESTED: list[object] = []
+for _ in range(51):
+    NESTED = [NESTED]
+
 HOSTILE = {
     "run_id": ["", "../../etc/passwd", "g" * 32, "0" * 33, None, 7],
     "backend": ["", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 300, None],
@@ -49,9 +53,9 @@ HOSTILE = {
     "control_image": ["0" * 64, "", None, ["x"]],
     "submission": ["submitting", "charged", "", None, [], "refused"],
     "render_id": [None, "", "x" * 201, 7, "a b", "a/../b", "a\nb", "a\0b"],
-    "phase": [7, "x" * 10_001, "\ud800", "a\0b"],
-    "error": [7, ["x"], "x" * 10_001, "a\0b"],
-    "misc": [None, [], "x", {"a": "x" * 1_000_001}, {"a": ["\0"]}, {"\\\0": 1}],
+    "phase": [7, "x" * 4_001, "\ud800", "a\0b"],
+    "error": [7, ["x"], "x" * 4_001, "a\0b"],
+    "misc": [None, [], "x", {"a": "é" * 50_000}, {"a": ["\0"]}, {"\\\0": 1}, {"a": NESTED}],
     "credits": [-1, None, "1", True, 1e10],
     "cost": [-0.1, "free", False],
     "created_at": [0, None, -1, 1e12, "now", True],
@@ -61,7 +65,7 @@ HOSTILE = {
     "stored_at": [0, "x"],
     "series_id": ["x", 7, "0" * 31],
     "starred": [1, None, "yes"],
-    "note": [None, 7, "x" * 10_001, "\0"],
+    "note": [None, 7, "x" * 2_001, "\0"],
     "stopped_at": [0, "x", True, 1.8e9],
     "settled_at": [0, "x", True],
     "outputs": [
