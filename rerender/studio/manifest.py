@@ -20,6 +20,7 @@ from rerender.models import RenderRequest
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.journal import bounded
+from rerender.studio.preferences import usable
 from rerender.studio.runs import Run, State, Submission
 
 __all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
@@ -36,8 +37,7 @@ ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
-_MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 16, 100, 1_000_000
-_NUL_IN_JSON = r"(?<!\\)(\\\\)*\\u0000"
+_MAX_OUTPUTS = 16
 _MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
@@ -110,10 +110,7 @@ def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
     )
     if len({entry.run.run_id for entry in entries}) < len(entries):
         raise ArchiveError("Two runs of the archive have the same id. Nothing was imported.")
-    preferences = _carried(document["preferences"])
-    if len(preferences) > _MAX_PREFERENCES or not all(map(_is_preference, preferences.items())):
-        raise ArchiveError("The archive has preferences that cannot be. Nothing was imported.")
-    return Manifest(entries, files, preferences)
+    return Manifest(entries, files, _carried(document["preferences"]))
 
 
 def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], workspace: str) -> Entry:
@@ -129,13 +126,8 @@ def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], worksp
     return Entry(run, outputs)
 
 
-def _carried(preferences: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in preferences.items() if name not in NOT_CARRIED}
-
-
-def _is_preference(item: tuple[str, Any]) -> bool:
-    name, value = item
-    return bool(re.fullmatch(r"[a-z0-9_.-]{1,64}", name)) and _is_json(value)
+def _carried(preferred: Mapping[str, Any]) -> dict[str, Any]:
+    return usable({name: value for name, value in preferred.items() if name not in NOT_CARRIED})
 
 
 def _list(value: object) -> Iterable[Any]:
@@ -146,11 +138,6 @@ def _list(value: object) -> Iterable[Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
-
-
-def _is_json(value: object) -> bool:
-    text = json.dumps(value, allow_nan=False)
-    return len(text) <= _MAX_JSON and not re.search(_NUL_IN_JSON, text)
 
 
 def _is_hex(length: int) -> Check:

@@ -26,6 +26,7 @@ from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.limits import LOCAL_LIMITS
+from rerender.studio.preferences import FITS, POLL_FLOOR, SIZES
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.tables import preferences, runs
@@ -48,6 +49,7 @@ JSON = st.recursive(
     max_leaves=9,
 )
 MISC = st.dictionaries(TEXT, JSON, max_size=3)
+PREFERRED = {"fit": st.sampled_from(FITS), "size": st.sampled_from(SIZES), "poll_floor": st.floats(*POLL_FLOOR)}
 WORDS = st.fixed_dictionaries(
     {"understood": st.lists(TEXT), "not_understood": st.lists(TEXT), "taken_for": st.dictionaries(TEXT, TEXT)}
 )
@@ -98,7 +100,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
 @settings(max_examples=60)
 @given(
     stored=st.lists(stored_runs(), max_size=4, unique_by=lambda one: one[0].run_id),
-    preferred=st.dictionaries(st.sampled_from(["fit", "size", "poll_floor"]), JSON),
+    preferred=st.fixed_dictionaries({}, optional=PREFERRED),
 )
 def test_what_was_exported_comes_back_equal_and_once(
     new_database_file: Path, stored: list[tuple[Run, bytes, dict[int, bytes]]], preferred: dict[str, Any]

@@ -120,10 +120,6 @@ def test_the_checked_archive_itself_is_taken(archive: bytes, database: Database)
         lambda document: document.update(runs=[[]]),
         lambda document: document.update(images=[]),
         lambda document: document.update(preferences=[]),
-        lambda document: document.update(preferences={"x" * 65: 1}),
-        lambda document: document.update(preferences={"a b": 1}),
-        lambda document: document.update(preferences={"a": "x" * 1_000_001}),
-        lambda document: document.update(preferences={f"a{number}": 1 for number in range(101)}),
         lambda document: document["runs"].append(document["runs"][0]),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": 7}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": [7]}),
@@ -392,3 +388,14 @@ def test_preferences_that_are_here_stay_and_those_of_others_are_left_alone(archi
     imported(database, data)
     assert everything(database)["preferences"] == [("fit", "crop"), ("size", "draft")]
     assert everything(database, "theirs")["preferences"] == [("size", "large")]
+
+
+def test_only_preferences_that_the_app_has_and_that_can_be_come_from_an_archive(
+    archive: bytes, database: Database
+) -> None:
+    """A hundred names of a megabyte each were kept at every import, and all of them read for every page."""
+    unknown = {f"a{number}": "x" * 100_000 for number in range(100)}
+    broken = {"fit": "x" * 100_000, "poll_floor": True, "batch_size": [[]], "x" * 65: 1, "a b": 1}
+    data = changed(archive, lambda document: document.update(preferences=unknown | broken | {"size": "draft"}))
+    assert imported(database, data).runs == 1
+    assert everything(database)["preferences"] == [("size", "draft")]
