@@ -23,7 +23,7 @@ from rerender.studio.journal import bounded
 from rerender.studio.preferences import usable
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
+__all__ = ["MOMENTS", "ArchiveError", "Entry", "Manifest", "read", "write"]
 
 FORMAT, VERSION = "rerender-workspace", 1
 FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
@@ -32,13 +32,14 @@ FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
 # that could say `is_shared` would have any render fetched with the key of the app's owner.
 NOT_LISTED = ("workspace", "deleted_at", "is_shared")
 RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in NOT_LISTED)
+MOMENTS = ("created_at", "submitted_at", "completed_at", "finished_at", "stored_at", "stopped_at", "settled_at")
 # What older versions of the app did not write, and what it was then.
 ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
 _MAX_OUTPUTS = 16
-_MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
+_SPAN = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
 
@@ -165,7 +166,7 @@ def _is_backend(value: Any) -> bool:
     return value == EMBEDDED or (isinstance(value, str) and bool(re.fullmatch("https?://[!-~]{1,240}", value)))
 
 
-_MOMENT = _is_number(*_MOMENTS)
+_MOMENT = _is_number(*_SPAN)
 _CHECKS: dict[str, Check] = {
     "run_id": _is_hex(32),
     "backend": _is_backend,
@@ -179,15 +180,10 @@ _CHECKS: dict[str, Check] = {
     "credits": _is_number(0, 1e9),
     "cost": _is_number(0, 1e9),
     "created_at": _MOMENT,
-    "submitted_at": _or_none(_MOMENT),
-    "completed_at": _or_none(_MOMENT),
-    "finished_at": _or_none(_MOMENT),
-    "stored_at": _or_none(_MOMENT),
+    **dict.fromkeys(MOMENTS[1:], _or_none(_MOMENT)),
     "series_id": _or_none(_is_hex(32)),
     "starred": lambda value: type(value) is bool,
     "note": _is_text(NOTE_MAX_CHARS),
-    "stopped_at": _or_none(_MOMENT),
-    "settled_at": _or_none(_MOMENT),
 }
 
 

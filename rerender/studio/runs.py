@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, case, literal
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, select
 
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["STATE", "Picture", "Run", "State", "Submission", "storable"]
+__all__ = ["STATE", "Picture", "Run", "State", "Submission", "count", "storable"]
 
 UNREADABLE = "application/octet-stream"
 
@@ -182,6 +182,11 @@ class Picture:
     def is_readable(self) -> bool:
         """Whether it can be shown. If not, the bytes are kept and can still be downloaded."""
         return self.mime != UNREADABLE
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    """How many runs there are, among those that the connection sees, of which all of this is true."""
+    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
 
 
 def storable(text: str) -> str:

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio import archive as archive_module
 from rerender.studio import manifest, pictures
 from rerender.studio.archive import ArchiveError
+from rerender.studio.curation import purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.tables import preferences, runs
 from tests.fake_api import picture, png_header
 from tests.studio.archives import PICTURES, STORED, a_database, changed, everything, exported, imported, store
+from tests.studio.helpers import read
 
 
 def assert_refused(database: Database, data: bytes, sentence: str) -> None:
@@ -66,7 +70,7 @@ HOSTILE = {
     "series_id": ["x", 7, "0" * 31],
     "starred": [1, None, "yes"],
     "note": [None, 7, "x" * 2_001, "\0"],
-    "stopped_at": [0, "x", True, 1.8e9],
+    "stopped_at": [0, "x", True, 1.7e9],
     "settled_at": [0, "x", True],
     "outputs": [
         None,
@@ -326,6 +330,43 @@ def test_several_archives_bring_no_more_than_one_may(
     assert imported(database, changed(archive, runs_of(most, 1))).runs == 1
 
 
+ON_ITS_WAY = {"finished_at": None, "stored_at": None}
+
+
+def test_an_import_brings_no_more_unfinished_runs_than_one_visitor_and_all_together_may_have(
+    archive: bytes, database: Database
+) -> None:
+    limits = replace(LOCAL_LIMITS, unfinished_runs=3, unfinished_in_all=5)
+
+    def bring(first: int, count: int, workspace: str = "ours", **values: Any) -> int:
+        data = changed(archive, runs_of(first, count, **(ON_ITS_WAY | values)))
+        return imported(database, data, workspace, limits).runs
+
+    assert bring(0, 3) == 3
+    with pytest.raises(ArchiveError, match=r"More than 3 runs would be unfinished here\. Nothing was imported\."):
+        bring(3, 1)
+    with pytest.raises(ArchiveError, match=r"follows as many as it can .* Nothing was imported\."):
+        bring(10, 3, "theirs")
+    assert bring(10, 2, "theirs") == 2
+    assert bring(20, 9, backend="embedded") == bring(30, 9, **dict.fromkeys(ON_ITS_WAY, 1.7e9)) == 9, "all ended"
+
+
+def test_nothing_in_an_archive_has_happened_later_than_now(archive: bytes, database: Database) -> None:
+    """A run sent in the future was looked at without a pause until then, and one that ended there never deleted."""
+    now, day = 1.75e9, 86_400.0
+    sent, told = {"created_at": now + 5.0, "submitted_at": 3.9e9}, {"phase": "failed", "completed_at": 1.74e9}
+    stopped = {"finished_at": 3.9e9, "stored_at": None, "stopped_at": 3.9e9, "settled_at": 3.9e9}
+    data = changed(archive, change_run(**sent, **told, **stopped))
+    imported(database, data, wall=lambda: now)
+    run = read(History(database, "ours"), "0" * 32)
+    assert (run.created_at, run.submitted_at, run.completed_at) == (now, now, 1.74e9)
+    assert (run.finished_at, run.stopped_at, run.settled_at) == (now, now, now)
+    imported(
+        database, changed(archive, change_run(run_id="1" * 32, finished_at=3.9e9, stored_at=3.9e9)), wall=lambda: now
+    )
+    assert purge(database, lambda: now + 31 * day, keep_days=30) == 1
+
+
 def test_others_wait_for_few_statements_however_many_runs_and_pictures_an_archive_has(
     archive: bytes, database: Database
 ) -> None:
@@ -351,7 +392,7 @@ def test_others_wait_for_few_statements_however_many_runs_and_pictures_an_archiv
     for workspace in ("ours", "theirs"):
         assert imported(database, data, workspace).runs == 300
     with database.write("ours") as connection:
-        connection.execute(update(runs).values(deleted_at=1.8e9))
+        connection.execute(update(runs).values(deleted_at=1.7e9))
     assert imported(database, data).runs == 300
     assert statements < 60
 
