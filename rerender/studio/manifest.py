@@ -17,7 +17,7 @@ from rerender.client import is_id
 from rerender.dense import read_json
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
-from rerender.studio.backends import EMBEDDED
+from rerender.studio.backends import EMBEDDED, is_origin
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.journal import bounded
 from rerender.studio.preferences import usable
@@ -38,7 +38,7 @@ ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
-_MAX_OUTPUTS = 16
+_MAX_OUTPUTS, _MAX_BACKEND = 16, 250
 _SPAN = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
@@ -163,7 +163,7 @@ def _or_none(check: Check) -> Check:
 
 
 def _is_backend(value: Any) -> bool:
-    return value == EMBEDDED or (isinstance(value, str) and bool(re.fullmatch("https?://[!-~]{1,240}", value)))
+    return value == EMBEDDED or (isinstance(value, str) and len(value) < _MAX_BACKEND and is_origin(value))
 
 
 _MOMENT = _is_number(*_SPAN)

@@ -47,7 +47,16 @@ for _ in range(51):
 
 HOSTILE = {
     "run_id": ["", "../../etc/passwd", "g" * 32, "0" * 33, None, 7],
-    "backend": ["", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 300, None],
+    "backend": [
+        *("", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 245, None, ["embedded"]),
+        *(
+            "https://rerender.genly.ai@evil.example",
+            "https://api.example/",
+            "https://api.example/a",
+            "https://API.example",
+        ),
+        *("https://api.example:443", "https://api.example:99999", "http://api.example", "https://\u0430pi.example"),
+    ],
     "workflow_id": ["a" * 201, None, "\ud800", "", "a b", "a/b", "..", "a\0b"],
     "prompt": ["", "  ", "x" * 10_001, "a\0b", "\ud800", None, 7],
     "batch_size": [0, 5, True, 1.0, "1", None],
