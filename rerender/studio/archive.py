@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
 
-from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rerender import downloads as output_files
@@ -27,6 +27,7 @@ from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.manifest import MOMENTS, ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
+from rerender.studio.usage import TEXTS
 
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
@@ -35,8 +36,8 @@ MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 16_000_000, 4_000_000_00
 """What an archive may hold: its list of contents, all of its files, how many, and how far it may be compressed."""
 MAX_PIXELS = 2_000_000_000
 """Pixels of all pictures together, as their headers say before one is decoded: 2,000 million, about half a minute."""
-_LONG, _SHORT = ("prompt", "note", "error", "phase", "misc"), 1_500
-"""The texts of a run in the list of contents, and about how many bytes the rest of it takes there, outputs included."""
+_SHORT = 1_500
+"""About how many bytes a run takes in the list of contents beside its texts, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
 _LIST_MAX_BYTES = 4 * _STEP
@@ -109,15 +110,14 @@ class Archive:
 
     def contents(self) -> Contents:
         """What there is to export."""
-        texts = sum((func.length(func.coalesce(cast(runs.c[name], Text), "")) for name in _LONG), start=literal(_SHORT))
         pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
-        listed = select(func.count(), func.sum(texts)).where(runs.c.deleted_at.is_(None))
+        listed = select(func.count(), func.sum(TEXTS + _SHORT)).where(runs.c.deleted_at.is_(None))
         kept = select(func.count(), func.sum(images.c.byte_size), func.sum(pixels))
         with self._database.read(self._workspace) as connection:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
         count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
-        return Contents(count, pictures_count, byte_size, list_byte_size, pixel_count)
+        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count)
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, select
 
 from rerender.models import RenderRequest
-from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.limits import LimitReached, Limits
 from rerender.studio.runs import count
 from rerender.studio.tables import runs
+from rerender.studio.usage import kept
 
 __all__ = ["shed"]
 
@@ -54,16 +54,22 @@ def shed(
     is_alike = (runs.c.backend == EMBEDDED) if backend.is_preview else (runs.c.backend != EMBEDDED)
     if limits.unfinished_in_all and count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
         raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
-    _check_kept(connection, limits.workspace_mb, workspace)
+    _check_kept(connection, limits, workspace)
 
 
-def _check_kept(connection: Connection, most_mb: int, workspace: str) -> None:
-    """Raise when the workspace keeps as many megabytes of pictures as it may; 0 is no limit."""
-    kept = pictures.byte_size(connection, workspace) if most_mb else 0
-    if most_mb and kept >= most_mb * MB:
+def _check_kept(connection: Connection, limits: Limits, workspace: str) -> None:
+    """Raise when the workspace, or all of them together, keep as much as they may."""
+    most, most_in_all = limits.workspace_mb, limits.kept_in_all_mb
+    size = kept(connection, workspace) if most else 0
+    if most and size >= most * MB:
         raise LimitReached(
-            f"What you keep here is {kept / MB:,.0f} MB, and this app keeps {most_mb:,} MB for each visitor. {NOTHING}"
+            f"What you keep here is {size / MB:,.0f} MB, and this app keeps {most:,} MB for each visitor. {NOTHING}"
             "; delete runs that you do not need. What is deleted makes room within two hours."
+        )
+    if most_in_all and kept(connection) >= most_in_all * MB:
+        raise LimitReached(
+            f"This app has no room for more pictures at the moment. {NOTHING}; try again later. What you delete here "
+            "makes room within two hours."
         )
 
 

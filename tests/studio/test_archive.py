@@ -232,7 +232,7 @@ def test_the_figures_before_an_export_are_about_those_of_the_archive(database: D
         size = archive.getinfo("manifest.json").file_size
     assert size <= contents.list_byte_size <= 2 * size
     assert (contents.runs, contents.pictures, contents.pixels) == (50, 3, 3 * 512 * 512)
-    assert contents.byte_size == sum(map(len, PICTURES[:3]))
+    assert contents.byte_size == sum(map(len, PICTURES[:3])) + contents.list_byte_size
     assert contents.are_importable
 
 
@@ -308,6 +308,19 @@ def test_an_import_brings_no_more_than_a_workspace_may_keep_and_else_nothing(
         assert imported(other_database, first, limits=hosted).known_runs == there
     assert imported(other_database, both, "theirs").runs == 2
     assert imported(other_database, first, limits=replace(hosted, workspace_mb=2)).known_runs == 1
+
+
+def test_an_import_brings_no_more_than_there_is_room_for_with_what_others_keep(
+    database: Database, other_database: Database
+) -> None:
+    store(database, STORED, PICTURES[0], {0: PICTURES[1] + bytes(600_000)})
+    data, hosted = exported(database), replace(LOCAL_LIMITS, kept_in_all_mb=1)
+    assert imported(other_database, data, "others", hosted).runs == 1
+    with pytest.raises(ArchiveError, match=r"has no room for what is in the archive .* Nothing was imported\."):
+        imported(other_database, data, limits=hosted)
+    assert not any(everything(other_database).values())
+    assert imported(other_database, data, "others", hosted).known_runs == 1, "nothing new takes no room"
+    assert imported(other_database, data, limits=replace(hosted, kept_in_all_mb=2)).runs == 1
 
 
 def test_an_import_says_how_many_of_its_runs_are_older_than_what_is_kept_here(
