@@ -55,6 +55,14 @@ def test_a_limit_that_is_none_is_told_in_one_sentence_before_anything_starts(tmp
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize("one", fields(Limits), ids=lambda one: one.name)
+@pytest.mark.parametrize("wrong", ["least", "most"])
+def test_no_limit_that_is_out_of_its_range_is_taken_for_another(one, wrong: str) -> None:  # type: ignore[no-untyped-def]
+    setting, least, most = (one.metadata[name] for name in ("setting", "least", "most"))
+    with pytest.raises(ConfigurationError, match=f"{setting} must be a whole number from {least:,} to {most:,}"):
+        Limits.of("local", [{setting: str(least - 1 if wrong == "least" else most + 1)}.get])
+
+
 @pytest.mark.parametrize(
     ("limits", "there", "sentence"),
     [
