@@ -53,7 +53,7 @@ class Limits:
     )
     uploads_in_all_mb: int = _limit(
         "RERENDER_UPLOADS_IN_ALL_MB",
-        "Megabytes of uploads of all visitors that wait to be taken up by their page, one a visitor",
+        "Megabytes of uploads of all visitors that wait to be taken up by their page, one a browser tab",
         local=4000,
         hosted=120,
         least=1,
