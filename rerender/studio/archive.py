@@ -14,20 +14,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import IO, Any
 
-from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rerender import downloads as output_files
 from rerender import images as image_files
 from rerender import opening
 from rerender.errors import ImageError
-from rerender.studio import curation, decoding, downloads, manifest, pictures, prompts
-from rerender.studio.backends import EMBEDDED
+from rerender.studio import bounds, curation, decoding, downloads, manifest, pictures
 from rerender.studio.database import Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
-from rerender.studio.manifest import ArchiveError, Entry, Manifest
+from rerender.studio.manifest import MOMENTS, ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
+from rerender.studio.usage import TEXTS
 
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
@@ -36,10 +36,8 @@ MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 16_000_000, 4_000_000_00
 """What an archive may hold: its list of contents, all of its files, how many, and how far it may be compressed."""
 MAX_PIXELS = 2_000_000_000
 """Pixels of all pictures together, as their headers say before one is decoded: 2,000 million, about half a minute."""
-MAX_UNFINISHED = 100
-"""Unfinished paid runs in a workspace after an import: each is looked at, at its API, until it ends."""
-_LONG, _SHORT = ("prompt", "note", "error", "phase", "misc"), 1_500
-"""The texts of a run in the list of contents, and about how many bytes the rest of it takes there, outputs included."""
+_SHORT = 1_500
+"""About how many bytes a run takes in the list of contents beside its texts, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
 _LIST_MAX_BYTES = 4 * _STEP
@@ -112,15 +110,14 @@ class Archive:
 
     def contents(self) -> Contents:
         """What there is to export."""
-        texts = sum((func.length(func.coalesce(cast(runs.c[name], Text), "")) for name in _LONG), start=literal(_SHORT))
         pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
-        listed = select(func.count(), func.sum(texts)).where(runs.c.deleted_at.is_(None))
+        listed = select(func.count(), func.sum(TEXTS + _SHORT)).where(runs.c.deleted_at.is_(None))
         kept = select(func.count(), func.sum(images.c.byte_size), func.sum(pixels))
         with self._database.read(self._workspace) as connection:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
         count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
-        return Contents(count, pictures_count, byte_size, list_byte_size, pixel_count)
+        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count)
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
@@ -177,28 +174,18 @@ class Archive:
     def _add(
         self, connection: Connection, archive: zipfile.ZipFile, contents: Manifest, proven: Mapping[str, Picture]
     ) -> Imported:
-        here = set(connection.scalars(select(runs.c.run_id)))
+        here, now = set(connection.scalars(select(runs.c.run_id))), self._wall()
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
+        new = [replace(entry, run=_as_imported(entry.run, now)) for entry in new]
         wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
         wanted -= set(connection.scalars(select(images.c.sha256)))
-        self._check_size(connection, sum(proven[sha256].byte_size for sha256 in wanted))
         self._add_images(connection, archive, contents.files, [proven[sha256] for sha256 in sorted(wanted)])
         self._add_runs(connection, new)
-        self._check_bounds(connection, new)
+        bounds.check(self._database, connection, self._limits, self._workspace, [entry.run for entry in new])
         restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
         self._add_preferences(connection, contents.preferences)
         count, outlived = len(new) + len(restored), self._outlived(connection, restored.union(*map(self._ids, new)))
         return Imported(count, len(wanted), len(contents.entries) - count, outlived)
-
-    def _check_size(self, connection: Connection, more: int) -> None:
-        """Raise `ArchiveError` when with so many bytes of pictures the workspace keeps more than it may."""
-        most = self._limits.workspace_mb
-        size = more + pictures.byte_size(connection, self._workspace) if most and more else 0
-        if size > most * 1_000_000:
-            raise ArchiveError(
-                f"With this archive you would keep {-(-size // 1_000_000):,} MB here, and this app keeps {most:,} MB "
-                "for each visitor. Nothing was imported."
-            )
 
     def _outlived(self, connection: Connection, run_ids: set[str]) -> int:
         """How many of these runs are older than what is kept here."""
@@ -206,18 +193,6 @@ class Archive:
             return 0
         old = select(runs.c.run_id).where(curation.outlived(self._wall(), self._limits.keep_days))
         return len(run_ids.intersection(connection.scalars(old)))
-
-    def _check_bounds(self, connection: Connection, new: Sequence[Entry]) -> None:
-        """Raise `ArchiveError` when with these the workspace has more than the app itself would let come about."""
-        paid_for = select(func.count()).where(runs.c.finished_at.is_(None), runs.c.backend != EMBEDDED)
-        if any(entry.run.is_unfinished for entry in new) and (connection.scalar(paid_for) or 0) > MAX_UNFINISHED:
-            raise ArchiveError(f"More than {MAX_UNFINISHED} runs would be unfinished here. Nothing was imported.")
-        named = {entry.run.series_id for entry in new} - {None}
-        sizes = connection.execute(select(runs.c.series_id, func.count()).group_by(runs.c.series_id))
-        if any(count > prompts.MOST_LINES for series_id, count in sizes if series_id in named):
-            raise ArchiveError(
-                f"More than {prompts.MOST_LINES} runs of the archive belong to one series. Nothing was imported."
-            )
 
     def _restore(self, connection: Connection, run_ids: set[str]) -> set[str]:
         """Take these runs out of the bin: they would be "already there", and yet not be seen. Which of them were."""
@@ -252,8 +227,7 @@ class Archive:
         """
         if not new:
             return
-        now = self._wall()
-        rows = [asdict(_as_imported(entry.run, now)) for entry in new]
+        rows = [asdict(entry.run) for entry in new]
         ids = [own for own, _ in map(self._ids, new)]
         try:
             with connection.begin_nested():
@@ -289,7 +263,13 @@ def _names(number: int, entry: Entry, mimes: Mapping[str, str]) -> Iterator[tupl
 
 
 def _as_imported(run: Run, now: float) -> Run:
-    """The run as it can be here: a run on its way is followed only where an API has it, and never sent."""
+    """The run as it can be here: a run on its way is followed only where an API has it, and never sent.
+
+    Nothing has happened later than now: what began in the future would be looked at without a pause until then, and
+    what ended there would be kept for ever. The clock that says so may be a little ahead, so it is not refused.
+    """
+    moments = {name: getattr(run, name) for name in MOMENTS}
+    run = replace(run, **{name: min(moment, now) for name, moment in moments.items() if moment is not None})
     if not run.is_unfinished:
         return run
     if run.is_preview:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 
+from rerender.client import DEFAULT_BASE_URL
 from rerender.models import RenderRequest
 from rerender.studio import pictures
-from rerender.studio.backends import EMBEDDED, Backend
+from rerender.studio.backends import EMBEDDED, Backend, origin_of
 from rerender.studio.downloads import EXTENSIONS
 
 __all__ = ["address_of", "body", "control_file", "curl", "curl_body", "python", "shown_body"]
@@ -62,11 +64,16 @@ with Client(base_url={base_url!r}, workflow_id={workflow_id!r}) as client:  # th
 """
 
 
-def address_of(backend_name: str, current: Backend) -> str:
-    """The base URL for runs of the backend of that name: the preview's is that of a service that anyone can start."""
+def address_of(backend_name: str, known: Sequence[Backend]) -> str:
+    """The base URL for runs of the backend of that name: the preview's is that of a service that anyone can start.
+
+    The code sends a key there, and an imported run may say of any address that it was made there. So it is that of a
+    `known` API or of the usual one; where none of them has the name, the first's.
+    """
     if backend_name == EMBEDDED:
         return LOCAL_ADDRESS
-    return current.base_url if backend_name == current.name else backend_name
+    addresses = [one.base_url for one in known if not one.is_preview] + [DEFAULT_BASE_URL]
+    return next((address for address in addresses if origin_of(address) == backend_name), addresses[0])
 
 
 def control_file(request: RenderRequest) -> str:

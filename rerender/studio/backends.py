@@ -25,6 +25,7 @@ __all__ = [
     "configured",
     "costs",
     "hosted_backend",
+    "is_origin",
     "origin_of",
 ]
 
@@ -109,6 +110,14 @@ def origin_of(base_url: str) -> str:
     usual = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def is_origin(name: str) -> bool:
+    """Whether it is the name of an API that a client takes: no user name, path or other way to write the same."""
+    try:
+        return hosted_backend("no-key", base_url=name).name == name
+    except ConfigurationError:
+        return False
 
 
 def hosted_backend(

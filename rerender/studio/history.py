@@ -18,7 +18,7 @@ from rerender.studio import decoding, pictures
 from rerender.studio.attention import NEED, NEEDED, Need
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import RUN_COLUMNS, STATE, Picture, Run, State, storable
+from rerender.studio.runs import COLUMNS_WITHOUT_MISC, RUN_COLUMNS, STATE, Picture, Run, State, storable
 from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.steering import CAN_BE_WATCHED_AGAIN
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
@@ -73,8 +73,8 @@ class History:
             return connection.scalar(select(func.count()).where(NEEDED)) or 0
 
     def needs(self) -> list[tuple[Need, Run]]:
-        """The runs that need their owner, and for what, newest first; some may have been deleted."""
-        query = select(*RUN_COLUMNS, NEED.label("need")).where(NEEDED).order_by(*NEWEST_FIRST)
+        """The runs that need their owner, and for what, newest first, without their `misc`; some may be deleted."""
+        query = select(*COLUMNS_WITHOUT_MISC, NEED.label("need")).where(NEEDED).order_by(*NEWEST_FIRST)
         with self._database.read(self._workspace) as connection:
             return [(Need(row["need"]), Run.from_row(row)) for row in connection.execute(query).mappings()]
 

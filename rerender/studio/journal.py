@@ -23,11 +23,11 @@ from rerender.studio import budget, pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
-from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission, storable
+from rerender.studio.runs import COLUMNS_WITHOUT_MISC, RUN_COLUMNS, Picture, Run, Submission, storable
 from rerender.studio.shedding import shed
 from rerender.studio.tables import blobs, outputs, runs
 
-__all__ = ["Download", "Journal", "new_owner", "new_run_id"]
+__all__ = ["Download", "Journal", "bounded", "new_owner", "new_run_id"]
 
 UNSENT = "It was stopped before it was sent. Nothing was charged; render it again."
 STOPPED = "It was stopped while being sent."
@@ -36,7 +36,7 @@ CUT_OFF_OWNERS = f"{STOPPED} It may have been charged to the owner of this app, 
 CUT_OFF_FREE = f"{STOPPED} It cost nothing; render it again."
 TOO_LONG = "What the API said here was too long to be kept."
 MISC_MAX_BYTES, MISC_MAX_DEPTH, SENTENCE_MAX_CHARS = 100_000, 50, 4_000
-"""What is kept of an API's words: of `misc` as JSON, and of `phase` and `error`. An archive takes all of it."""
+"""What is kept of an API's words: of `misc` as JSON, and of `phase` and `error`. An archive takes that and no more."""
 APART = 0.001
 
 
@@ -232,9 +232,12 @@ class Journal:
             return set(connection.scalars(mine))
 
     def orphans(self) -> list[Run]:
-        """Unfinished runs whose owner let go, let the lease expire, or is a process that is gone."""
+        """Unfinished runs whose owner let go, let the lease expire, or is a process that is gone.
+
+        Without their `misc`, which `take` brings: it is long, and these are read every other second, of everyone.
+        """
         with self._database.read(EVERYONE) as connection:
-            return self._orphans(connection)
+            return self._orphans(connection, COLUMNS_WITHOUT_MISC)
 
     def take(self, run_id: str) -> Run | None:
         """Become the owner of an orphan, which is returned as it is now. None when there is nothing to follow.
@@ -242,7 +245,7 @@ class Journal:
         One whose POST was cut off is settled instead: nobody can know more about it than is known now.
         """
         with self._database.write(EVERYONE) as connection:
-            run = next(iter(self._orphans(connection, runs.c.run_id == run_id)), None)
+            run = next(iter(self._orphans(connection, RUN_COLUMNS, runs.c.run_id == run_id)), None)
             if run is None:
                 return None
             if run.submission == Submission.SUBMITTING:
@@ -273,9 +276,11 @@ class Journal:
     def _owned(self) -> dict[str, Any]:
         return {"owner": self.owner, "lease_until": self._wall() + self.lease}
 
-    def _orphans(self, connection: Connection, *chosen: ColumnElement[bool]) -> list[Run]:
+    def _orphans(
+        self, connection: Connection, columns: Sequence[ColumnElement[Any]], *chosen: ColumnElement[bool]
+    ) -> list[Run]:
         of_others = (runs.c.finished_at.is_(None), or_(runs.c.owner.is_(None), runs.c.owner != self.owner))
-        query = select(*RUN_COLUMNS, runs.c.owner, runs.c.lease_until).where(*of_others, *chosen)
+        query = select(*columns, runs.c.owner, runs.c.lease_until).where(*of_others, *chosen)
         now = self._wall()
         return [
             Run.from_row(row)
@@ -304,7 +309,7 @@ class Journal:
         return changed
 
     def _update(self, connection: Connection, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
-        changed = update(runs).where(runs.c.run_id == run_id, *conditions).values(**_bounded(values))
+        changed = update(runs).where(runs.c.run_id == run_id, *conditions).values(**bounded(values))
         return connection.execute(changed).rowcount == 1
 
 
@@ -324,17 +329,17 @@ def _described(download: Download) -> Picture:
     return pictures.describe(download.data) if download.is_picture else pictures.unreadable(download.data)
 
 
-def _bounded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with what an API says made such that any database and any archive takes it."""
-    bounded = dict(values)
+def bounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a run's row with what an API says made such that any database and any archive takes it."""
+    kept = dict(values)
     for name in {"phase", "error"} & values.keys():
         if values[name] is not None:
-            bounded[name] = storable(values[name])[:SENTENCE_MAX_CHARS]
+            kept[name] = storable(values[name])[:SENTENCE_MAX_CHARS]
     if "misc" in values:
         misc = _plain(values["misc"])
         is_short = len(json.dumps(misc, ensure_ascii=False).encode()) <= MISC_MAX_BYTES
-        bounded["misc"] = misc if is_short else {"note": TOO_LONG}
-    return bounded
+        kept["misc"] = misc if is_short else {"note": TOO_LONG}
+    return kept
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from rerender.engines.settings import SMALLEST_WORKING_SIZE, WORKING_SIZE, working_size
+from rerender.engines.settings import LARGEST_WORKING_SIZE, SMALLEST_WORKING_SIZE, WORKING_SIZE
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, PROMPT_MAX_CHARS
 from rerender.studio.workspaces import Mode
 
 __all__ = ["LOCAL_LIMITS", "LimitReached", "Limits", "table"]
 
-NO_LIMIT = 0
 _UPLOAD_MB = CONTROL_IMAGE_MAX_BYTES // 1_000_000
 _BEYOND = 1_000_000
 
@@ -54,7 +53,7 @@ class Limits:
     )
     uploads_in_all_mb: int = _limit(
         "RERENDER_UPLOADS_IN_ALL_MB",
-        "Megabytes of uploads of all visitors that wait to be taken up by their page, one a visitor",
+        "Megabytes of uploads of all visitors that wait to be taken up by their page, one a browser tab",
         local=4000,
         hosted=120,
         least=1,
@@ -70,9 +69,17 @@ class Limits:
     )
     workspace_mb: int = _limit(
         "RERENDER_WORKSPACE_MB",
-        "Megabytes of pictures that a visitor keeps before nothing new is rendered or imported",
+        "Megabytes of pictures and texts that a visitor keeps before nothing new is rendered or imported",
         local=0,
         hosted=200,
+        least=0,
+        most=_BEYOND,
+    )
+    kept_in_all_mb: int = _limit(
+        "RERENDER_KEPT_IN_ALL_MB",
+        "Megabytes of pictures and texts that all visitors keep before nothing new is rendered or imported",
+        local=0,
+        hosted=2000,
         least=0,
         most=_BEYOND,
     )
@@ -131,7 +138,7 @@ class Limits:
         local=WORKING_SIZE,
         hosted=WORKING_SIZE,
         least=SMALLEST_WORKING_SIZE,
-        most=2048,
+        most=LARGEST_WORKING_SIZE,
     )
     keep_days: int = _limit(
         "RERENDER_KEEP_DAYS",
@@ -167,8 +174,6 @@ def _default(one: Field[Any], mode: Mode) -> int:
 
 def _number(one: Field[Any], written: str) -> int:
     name, least, most = (one.metadata[key] for key in ("setting", "least", "most"))
-    if one.name == "working_size":
-        return working_size({name: written})
     # Text of a thousand digits is a number too, and takes Python long.
     number = int(written) if written.isdecimal() and len(written) < 10 else -1
     if not least <= number <= most:

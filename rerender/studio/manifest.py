@@ -17,10 +17,13 @@ from rerender.bounded_json import read_json
 from rerender.client import is_id
 from rerender.errors import InvalidRequest, RerenderError
 from rerender.models import RenderRequest
-from rerender.studio.backends import EMBEDDED
+from rerender.studio.backends import EMBEDDED, is_origin
+from rerender.studio.curation import NOTE_MAX_CHARS
+from rerender.studio.journal import bounded
+from rerender.studio.preferences import usable
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["ArchiveError", "Entry", "Manifest", "read", "write"]
+__all__ = ["MOMENTS", "ArchiveError", "Entry", "Manifest", "read", "write"]
 
 FORMAT, VERSION = "rerender-workspace", 1
 FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
@@ -29,14 +32,14 @@ FOREIGN = "This ZIP is no archive of this app. Nothing was imported."
 # that could say `is_shared` would have any render fetched with the key of the app's owner.
 NOT_LISTED = ("workspace", "deleted_at", "is_shared")
 RUN_FIELDS = tuple(one.name for one in fields(Run) if one.name not in NOT_LISTED)
+MOMENTS = ("created_at", "submitted_at", "completed_at", "finished_at", "stored_at", "stopped_at", "settled_at")
 # What older versions of the app did not write, and what it was then.
 ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
-_MAX_OUTPUTS, _MAX_PREFERENCES, _MAX_JSON = 16, 100, 1_000_000
-_NUL_IN_JSON = r"(?<!\\)(\\\\)*\\u0000"
-_MOMENTS = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
+_MAX_OUTPUTS, _MAX_BACKEND = 16, 250
+_SPAN = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
 
@@ -108,10 +111,7 @@ def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
     )
     if len({entry.run.run_id for entry in entries}) < len(entries):
         raise ArchiveError("Two runs of the archive have the same id. Nothing was imported.")
-    preferences = _carried(document["preferences"])
-    if len(preferences) > _MAX_PREFERENCES or not all(map(_is_preference, preferences.items())):
-        raise ArchiveError("The archive has preferences that cannot be. Nothing was imported.")
-    return Manifest(entries, files, preferences)
+    return Manifest(entries, files, _carried(document["preferences"]))
 
 
 def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], workspace: str) -> Entry:
@@ -127,13 +127,8 @@ def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], worksp
     return Entry(run, outputs)
 
 
-def _carried(preferences: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in preferences.items() if name not in NOT_CARRIED}
-
-
-def _is_preference(item: tuple[str, Any]) -> bool:
-    name, value = item
-    return bool(re.fullmatch(r"[a-z0-9_.-]{1,64}", name)) and _is_json(value)
+def _carried(preferred: Mapping[str, Any]) -> dict[str, Any]:
+    return usable({name: value for name, value in preferred.items() if name not in NOT_CARRIED})
 
 
 def _list(value: object) -> Iterable[Any]:
@@ -144,11 +139,6 @@ def _list(value: object) -> Iterable[Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
-
-
-def _is_json(value: object) -> bool:
-    text = json.dumps(value, allow_nan=False)
-    return len(text) <= _MAX_JSON and not re.search(_NUL_IN_JSON, text)
 
 
 def _is_hex(length: int) -> Check:
@@ -163,15 +153,20 @@ def _is_number(low: float, high: float) -> Check:
     return lambda value: type(value) in (int, float) and math.isfinite(value) and low <= value <= high
 
 
+def _is_kept(name: str, kind: type) -> Check:
+    """Whether the value is one that the app itself keeps of what an API says."""
+    return lambda value: isinstance(value, kind) and bounded({name: value}) == {name: value}
+
+
 def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
 def _is_backend(value: Any) -> bool:
-    return value == EMBEDDED or (isinstance(value, str) and bool(re.fullmatch("https?://[!-~]{1,240}", value)))
+    return value == EMBEDDED or (isinstance(value, str) and len(value) < _MAX_BACKEND and is_origin(value))
 
 
-_MOMENT = _is_number(*_MOMENTS)
+_MOMENT = _is_number(*_SPAN)
 _CHECKS: dict[str, Check] = {
     "run_id": _is_hex(32),
     "backend": _is_backend,
@@ -179,21 +174,16 @@ _CHECKS: dict[str, Check] = {
     "control_image": _is_hex(64),
     "submission": lambda value: value in list(Submission),
     "render_id": _or_none(is_id),
-    "phase": _or_none(_is_text(10_000)),
-    "error": _or_none(_is_text(10_000)),
-    "misc": lambda value: isinstance(value, dict) and _is_json(value),
+    "phase": _or_none(_is_kept("phase", str)),
+    "error": _or_none(_is_kept("error", str)),
+    "misc": _is_kept("misc", dict),
     "credits": _is_number(0, 1e9),
     "cost": _is_number(0, 1e9),
     "created_at": _MOMENT,
-    "submitted_at": _or_none(_MOMENT),
-    "completed_at": _or_none(_MOMENT),
-    "finished_at": _or_none(_MOMENT),
-    "stored_at": _or_none(_MOMENT),
+    **dict.fromkeys(MOMENTS[1:], _or_none(_MOMENT)),
     "series_id": _or_none(_is_hex(32)),
     "starred": lambda value: type(value) is bool,
-    "note": _is_text(10_000),
-    "stopped_at": _or_none(_MOMENT),
-    "settled_at": _or_none(_MOMENT),
+    "note": _is_text(NOTE_MAX_CHARS),
 }
 
 

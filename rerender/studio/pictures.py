@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from PIL import Image, ImageOps
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from rerender import images as image_files
 from rerender import opening
@@ -18,7 +18,7 @@ from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["byte_size", "describe", "flat", "keep", "keep_new", "opened", "shrink", "unreadable", "upright"]
+__all__ = ["describe", "flat", "keep", "keep_new", "opened", "shrink", "unreadable", "upright"]
 
 MAX_PIXELS = 64_000_000
 
@@ -61,13 +61,6 @@ def keep_new(connection: Connection, workspace: str, several: Sequence[tuple[Pic
     connection.execute(insert(images), [{"workspace": workspace, **asdict(picture)} for picture, _ in several])
     rows = [{"workspace": workspace, "sha256": picture.sha256, "data": data} for picture, data in several]
     connection.execute(insert(blobs), rows)
-
-
-def byte_size(connection: Connection, workspace: str) -> int:
-    """Bytes of all images that the workspace keeps."""
-    total = select(func.sum(images.c.byte_size)).where(images.c.workspace == workspace)
-    # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
-    return int(connection.scalar(total) or 0)
 
 
 def shrink(data: bytes, side: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
@@ -17,7 +18,18 @@ from rerender.models import BATCH_SIZE, DEFAULT_WORKFLOW_ID
 from rerender.studio.database import Database
 from rerender.studio.tables import preferences as table
 
-__all__ = ["CONFIGURED", "FITS", "POLL_FLOOR", "SIZES", "TYPED", "WITHOUT_KEY", "Preferences", "change", "load"]
+__all__ = [
+    "CONFIGURED",
+    "FITS",
+    "POLL_FLOOR",
+    "SIZES",
+    "TYPED",
+    "WITHOUT_KEY",
+    "Preferences",
+    "change",
+    "load",
+    "usable",
+]
 
 CONFIGURED, WITHOUT_KEY, TYPED = "configured", "preview", "typed"
 """Where renders are made: as the secrets or the environment say, at the preview, or at an API with a typed key."""
@@ -59,6 +71,9 @@ class Preferences:
         _require(self.fit in FITS, f"The fit must be one of {', '.join(FITS)}.")
 
 
+_NAMES = tuple(one.name for one in fields(Preferences))
+
+
 def load(database: Database, workspace: str) -> Preferences:
     """The workspace's preferences; what is unknown here or cannot be is passed over."""
     with database.read(workspace) as connection:
@@ -77,18 +92,25 @@ def change(database: Database, workspace: str, **changes: Any) -> Preferences:
     return changed
 
 
+def usable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are known here and can be; one that cannot be does not take the others with it."""
+    kept: dict[str, Any] = {}
+    for name in _NAMES:
+        if name in values:
+            with suppress(ConfigurationError):
+                Preferences(**{name: values[name]})
+                kept[name] = values[name]
+    return kept
+
+
 def _load(connection: Connection) -> Preferences:
-    """One value that cannot be must not take the others with it, so each is read and checked by itself."""
-    known = {field.name for field in fields(Preferences)}
-    usable: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     # As text, because a broken value would otherwise end the whole query.
-    for name, written in connection.execute(select(table.c.name, cast(table.c.value, Text))):
-        with suppress(ValueError, ConfigurationError):
-            if name in known:
-                value = {name: json.loads(written)}
-                Preferences(**value)
-                usable |= value
-    return Preferences(**usable)
+    query = select(table.c.name, cast(table.c.value, Text)).where(table.c.name.in_(_NAMES))
+    for name, written in connection.execute(query):
+        with suppress(ValueError):
+            values[name] = json.loads(written)
+    return Preferences(**usable(values))
 
 
 def _require(holds: bool, sentence: str) -> None:

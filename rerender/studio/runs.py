@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, case
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, select
 
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["STATE", "Picture", "Run", "State", "Submission", "storable"]
+__all__ = ["STATE", "Picture", "Run", "State", "Submission", "count", "storable"]
 
 UNREADABLE = "application/octet-stream"
 
@@ -142,12 +142,16 @@ class Run:
 
     @classmethod
     def from_row(cls, row: RowMapping) -> Run:
-        """The run in a row that holds `RUN_COLUMNS`."""
-        run = cls(**{column.name: row[column] for column in RUN_COLUMNS})
+        """The run in a row that holds `RUN_COLUMNS`, or those without `misc`."""
+        run = cls(**{one.name: row[one.name] for one in fields(cls)})
         return replace(run, credits=0.0, cost=0.0) if run.submission == Submission.REFUSED else run
 
 
 RUN_COLUMNS = tuple(runs.c[one.name] for one in fields(Run))
+COLUMNS_WITHOUT_MISC = tuple(
+    literal({}, column.type).label("misc") if column is runs.c.misc else column for column in RUN_COLUMNS
+)
+"""For many runs at once, where nobody asks for what the API says of each."""
 
 STATE = case(
     (runs.c.finished_at.is_(None), State.UNFINISHED),
@@ -178,6 +182,11 @@ class Picture:
     def is_readable(self) -> bool:
         """Whether it can be shown. If not, the bytes are kept and can still be downloaded."""
         return self.mime != UNREADABLE
+
+
+def count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    """How many runs there are, among those that the connection sees, of which all of this is true."""
+    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
 
 
 def storable(text: str) -> str:

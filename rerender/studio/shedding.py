@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from rerender.models import RenderRequest
-from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.limits import LimitReached, Limits
+from rerender.studio.runs import count
 from rerender.studio.tables import runs
+from rerender.studio.usage import kept
 
 __all__ = ["shed"]
 
@@ -45,24 +46,30 @@ def shed(
         raise LimitReached(f"These are {more} runs, and this app takes {at_once} at once. {NOTHING}; render fewer.")
     if limits.runs_a_minute:
         _check_pace(connection, limits.runs_a_minute - more, mine, now)
-    if limits.unfinished_runs and _count(connection, mine, is_in_work) + more > limits.unfinished_runs:
+    if limits.unfinished_runs and count(connection, mine, is_in_work) + more > limits.unfinished_runs:
         raise LimitReached(
             f"You have as many runs under way as this app takes at once, {limits.unfinished_runs}. {NOTHING}; "
             "try again when some of them are done, or stop some."
         )
     is_alike = (runs.c.backend == EMBEDDED) if backend.is_preview else (runs.c.backend != EMBEDDED)
-    if limits.unfinished_in_all and _count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
+    if limits.unfinished_in_all and count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
         raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
-    _check_kept(connection, limits.workspace_mb, workspace)
+    _check_kept(connection, limits, workspace)
 
 
-def _check_kept(connection: Connection, most_mb: int, workspace: str) -> None:
-    """Raise when the workspace keeps as many megabytes of pictures as it may; 0 is no limit."""
-    kept = pictures.byte_size(connection, workspace) if most_mb else 0
-    if most_mb and kept >= most_mb * MB:
+def _check_kept(connection: Connection, limits: Limits, workspace: str) -> None:
+    """Raise when the workspace, or all of them together, keep as much as they may."""
+    most, most_in_all = limits.workspace_mb, limits.kept_in_all_mb
+    size = kept(connection, workspace) if most else 0
+    if most and size >= most * MB:
         raise LimitReached(
-            f"What you keep here is {kept / MB:,.0f} MB, and this app keeps {most_mb:,} MB for each visitor. {NOTHING}"
+            f"What you keep here is {size / MB:,.0f} MB, and this app keeps {most:,} MB for each visitor. {NOTHING}"
             "; delete runs that you do not need. What is deleted makes room within two hours."
+        )
+    if most_in_all and kept(connection) >= most_in_all * MB:
+        raise LimitReached(
+            f"This app has no room for more pictures at the moment. {NOTHING}; try again later. What you delete here "
+            "makes room within two hours."
         )
 
 
@@ -74,7 +81,3 @@ def _check_pace(connection: Connection, room: int, mine: ColumnElement[bool], no
     if blocking is not None:
         seconds = max(1, math.ceil(blocking + MINUTE - now))
         raise LimitReached(f"These are more runs a minute than this app takes. {NOTHING}; try again in {seconds} s.")
-
-
-def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0

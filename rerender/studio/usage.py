@@ -1,16 +1,20 @@
-"""How much a workspace keeps."""
+"""How much is kept: of one workspace, or of all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ScalarSelect, Table, func, select
+from sqlalchemy import Connection, ScalarSelect, Table, Text, cast, func, literal, select
 from sqlalchemy.sql.functions import Function
 
 from rerender.studio.database import Database
 from rerender.studio.tables import images, runs, thumbnails
 
-__all__ = ["Usage", "usage_of"]
+__all__ = ["TEXTS", "Usage", "kept", "usage_of"]
+
+_WRITTEN = (runs.c.prompt, runs.c.note, runs.c.error, runs.c.phase, runs.c.misc)
+TEXTS = sum((func.length(func.coalesce(cast(column, Text), "")) for column in _WRITTEN), start=literal(0))
+"""The characters of a run's texts, in SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,16 @@ def usage_of(database: Database, workspace: str) -> Usage:
     )
     with database.read(workspace) as connection:
         return Usage(*(int(figure) for figure in connection.execute(figures).one()))
+
+
+def kept(connection: Connection, workspace: str | None = None) -> int:
+    """About how many bytes of pictures and texts the workspace keeps; without one, all that the connection sees."""
+    size = 0
+    for table, sizes in ((images, images.c.byte_size), (runs, TEXTS)):
+        whose = [] if workspace is None else [table.c.workspace == workspace]
+        # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
+        size += int(connection.scalar(select(func.sum(sizes)).where(*whose)) or 0)
+    return size
 
 
 def _of(table: Table, figure: Function[int]) -> ScalarSelect[int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from rerender.errors import RerenderError
 from rerender.studio import budget
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import STATE, State, Submission
+from rerender.studio.runs import STATE, State, Submission, count
 from rerender.studio.steering import GIVEN_UP
 from rerender.studio.tables import OUTLIVES, metadata, runs
 
@@ -43,7 +43,7 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
     `give_up` is how many paid runs at stake the visitor has agreed to lose. Raises `BeingSent`, `PaidRunsAtStake`.
     """
     with database.write(workspace) as connection:
-        if _count(connection, runs.c.submission == Submission.SUBMITTING, runs.c.finished_at.is_(None)):
+        if count(connection, runs.c.submission == Submission.SUBMITTING, runs.c.finished_at.is_(None)):
             raise BeingSent("A run is being sent right now. Nothing was deleted; try again in a moment.")
         if _at_stake(connection) > give_up:
             raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
@@ -59,8 +59,4 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
 
 
 def _at_stake(connection: Connection) -> int:
-    return _count(connection, AT_STAKE)
-
-
-def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
+    return count(connection, AT_STAKE)

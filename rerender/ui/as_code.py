@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
-from rerender.errors import ImageError, InvalidRequest
+from rerender.errors import ConfigurationError, ImageError, InvalidRequest
 from rerender.models import RenderRequest
 from rerender.studio import as_code
+from rerender.studio.backends import Backend, configured, origin_of
 from rerender.studio.runs import Run
-from rerender.ui import fields
+from rerender.ui import fields, settings
 from rerender.ui.away import or_away
 from rerender.ui.page import plain
 from rerender.ui.runtime import Visit
 
 _OPENED, _FORM = "code.opened", "form"
+_ELSEWHERE = "This run was made at {0}. The code goes to {1}; change that only if you trust {0} with your key."
 _BESIDE = "Save it beside the code, and set GENLY_API_KEY to your key."
 
 
@@ -59,14 +62,24 @@ def of_run(visit: Visit, run: Run) -> None:
             seed=run.seed,
         )
 
-    _show(request, as_code.address_of(run.backend, visit.backend), run.workflow_id)
+    address = as_code.address_of(run.backend, _known(visit))
+    if not run.is_preview and origin_of(address) != run.backend:
+        st.caption(plain(_ELSEWHERE.format(run.backend, address)))
+    _show(request, address, run.workflow_id)
 
 
 def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     """The code of what `request` gives, in place."""
     if fields.value(fields.ONE_A_LINE):
         st.caption("With the first of the prompts; the others differ in the prompt alone.")
-    _show(request, as_code.address_of(visit.backend.name, visit.backend), visit.backend.workflow_id)
+    _show(request, as_code.address_of(visit.backend.name, [visit.backend]), visit.backend.workflow_id)
+
+
+def _known(visit: Visit) -> list[Backend]:
+    """The API in use and that of the settings: an imported run may name any other."""
+    with suppress(ConfigurationError):
+        return [visit.backend, configured(settings.SOURCES, visit.mode)]
+    return [visit.backend]
 
 
 @st.dialog("As code", width="large", on_dismiss=_close)

@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from rerender import samples
+from rerender.client import DEFAULT_BASE_URL
 from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
@@ -106,6 +107,20 @@ def test_a_run_whose_control_image_cannot_be_used_again_is_shown_beside_a_form_w
     assert not app.exception
     said = [error.value for error in app.error if "over 20 MB" in error.value]
     assert len(said) == (len(unusable) > CONTROL_IMAGE_MAX_BYTES)
+
+
+def test_the_code_of_an_imported_run_sends_no_key_where_only_the_run_says(app: AppTest, tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'studio.sqlite3'}")
+    add_run(database, workspace=LOCAL, backend="https://evil.example", results=[picture(512, 512)])
+    database.close()
+    app.run().button(key="code.run").click().run()
+    assert not app.exception
+    code = "".join(block.value for block in app.code)
+    assert "evil" not in code
+    assert f"base={DEFAULT_BASE_URL}" in code
+    said = [caption.value for caption in app.caption if "trust" in caption.value]
+    assert len(said) == 1
+    assert said[0].count("evil") == 2
 
 
 def test_a_beginning_that_failed_is_begun_again(app: AppTest, tmp_path: Path) -> None:

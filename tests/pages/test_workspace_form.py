@@ -99,7 +99,7 @@ def test_the_limit_of_an_upload_is_said_in_words_and_what_to_do_about_it(
     assert "more than" not in app.caption[0].value
     home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
     with home.write(EVERYONE) as connection:
-        connection.execute(update(images).values(byte_size=limit * 1_000_000))
+        connection.execute(update(images).values(byte_size=limit * 1_000_000 - 1_000))
     home.close()
     assert f"That is more than the {limit} MB that can be imported here" in app.run().caption[0].value
     assert f"RERENDER_ARCHIVE_MB={4 * limit}" in app.caption[0].value

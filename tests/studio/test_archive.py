@@ -26,6 +26,7 @@ from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.limits import LOCAL_LIMITS
+from rerender.studio.preferences import FITS, POLL_FLOOR, SIZES
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.tables import preferences, runs
@@ -40,7 +41,7 @@ UNREADABLE = [b"a format of the future", b"", png_header(9, 9), picture(64, 64, 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
-MOMENT = st.floats(1.7e9, 1.9e9)
+MOMENT = st.floats(1.6e9, 1.7e9)
 AMOUNT = st.floats(0, 1e6)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
@@ -48,6 +49,7 @@ JSON = st.recursive(
     max_leaves=9,
 )
 MISC = st.dictionaries(TEXT, JSON, max_size=3)
+PREFERRED = {"fit": st.sampled_from(FITS), "size": st.sampled_from(SIZES), "poll_floor": st.floats(*POLL_FLOOR)}
 WORDS = st.fixed_dictionaries(
     {"understood": st.lists(TEXT), "not_understood": st.lists(TEXT), "taken_for": st.dictionaries(TEXT, TEXT)}
 )
@@ -98,7 +100,7 @@ def stored_runs(draw: st.DrawFn) -> tuple[Run, bytes, dict[int, bytes]]:
 @settings(max_examples=60)
 @given(
     stored=st.lists(stored_runs(), max_size=4, unique_by=lambda one: one[0].run_id),
-    preferred=st.dictionaries(st.sampled_from(["fit", "size", "poll_floor"]), JSON),
+    preferred=st.fixed_dictionaries({}, optional=PREFERRED),
 )
 def test_what_was_exported_comes_back_equal_and_once(
     new_database_file: Path, stored: list[tuple[Run, bytes, dict[int, bytes]]], preferred: dict[str, Any]
@@ -207,7 +209,7 @@ def test_no_more_than_one_picture_is_in_memory_at_a_time(
 ) -> None:
     for number in range(12):
         output = picture(64, 64, number, "PNG") + bytes([number]) * 2_000_000
-        run = replace(STORED, run_id=f"{number:032}", created_at=1.8e9 + number)
+        run = replace(STORED, run_id=f"{number:032}", created_at=1.7e9 + number)
         store(database, run, PICTURES[0], {0: output})
     tracemalloc.start()
     with (tmp_path / "archive.zip").open("w+b") as file:
@@ -230,7 +232,7 @@ def test_the_figures_before_an_export_are_about_those_of_the_archive(database: D
         size = archive.getinfo("manifest.json").file_size
     assert size <= contents.list_byte_size <= 2 * size
     assert (contents.runs, contents.pictures, contents.pixels) == (50, 3, 3 * 512 * 512)
-    assert contents.byte_size == sum(map(len, PICTURES[:3]))
+    assert contents.byte_size == sum(map(len, PICTURES[:3])) + contents.list_byte_size
     assert contents.are_importable
 
 
@@ -252,7 +254,7 @@ def test_a_deleted_run_comes_back_from_an_archive_as_it_was(
 ) -> None:
     data = exported(database)
     with database.write(EVERYONE) as connection:
-        connection.execute(update(runs).where(runs.c.run_id == run_id).values(deleted_at=1.8e9, note="mine"))
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(deleted_at=1.7e9, note="mine"))
     assert imported(database, data) == Imported(runs=1, pictures=0, known_runs=0)
     assert read(history, run_id).note == "mine"
 
@@ -308,10 +310,23 @@ def test_an_import_brings_no_more_than_a_workspace_may_keep_and_else_nothing(
     assert imported(other_database, first, limits=replace(hosted, workspace_mb=2)).known_runs == 1
 
 
+def test_an_import_brings_no_more_than_there_is_room_for_with_what_others_keep(
+    database: Database, other_database: Database
+) -> None:
+    store(database, STORED, PICTURES[0], {0: PICTURES[1] + bytes(600_000)})
+    data, hosted = exported(database), replace(LOCAL_LIMITS, kept_in_all_mb=1)
+    assert imported(other_database, data, "others", hosted).runs == 1
+    with pytest.raises(ArchiveError, match=r"has no room for what is in the archive .* Nothing was imported\."):
+        imported(other_database, data, limits=hosted)
+    assert not any(everything(other_database).values())
+    assert imported(other_database, data, "others", hosted).known_runs == 1, "nothing new takes no room"
+    assert imported(other_database, data, limits=replace(hosted, kept_in_all_mb=2)).runs == 1
+
+
 def test_an_import_says_how_many_of_its_runs_are_older_than_what_is_kept_here(
     database: Database, other_database: Database
 ) -> None:
-    now, day = 1.8e9 + 1_000_000, 86_400.0
+    now, day = 1.7e9 + 1_000_000, 86_400.0
     at_stake = {"submission": "uncertain", "render_id": None, "stored_at": None}
     for number, (ago, changes) in enumerate([(3, {}), (8, {}), (9, {"starred": True}), (9, at_stake)]):
         values = {"run_id": f"{number:032}", "finished_at": now - ago * day, **changes}

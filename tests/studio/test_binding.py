@@ -35,7 +35,8 @@ from tests.studio.rows import add_run
 
 OF_ALL = {
     # What the app itself does for all visitors: to make and migrate the tables, to follow runs, to clean up, to count
-    # what the owner pays and how often a code was tried.
+    # what the owner pays and how often a code was tried, and what of an archive there is room for.
+    "rerender/studio/bounds.py",
     "rerender/studio/budget.py",
     "rerender/studio/codes.py",
     "rerender/studio/curation.py",

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio import archive as archive_module
 from rerender.studio import manifest, pictures
 from rerender.studio.archive import ArchiveError
+from rerender.studio.curation import purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.tables import preferences, runs
 from tests.fake_api import picture, png_header
 from tests.studio.archives import PICTURES, STORED, a_database, changed, everything, exported, imported, store
+from tests.studio.helpers import read
 
 
 def assert_refused(database: Database, data: bytes, sentence: str) -> None:
@@ -37,9 +41,22 @@ def change_run(**values: Any) -> Callable[[dict[str, Any]], object]:
     return lambda document: document["runs"][0].update(values)
 
 
+NESTED: list[object] = []
+for _ in range(51):
+    NESTED = [NESTED]
+
 HOSTILE = {
     "run_id": ["", "../../etc/passwd", "g" * 32, "0" * 33, None, 7],
-    "backend": ["", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 300, None],
+    "backend": [
+        *("", "https://", "javascript:alert(1)", "https://a b", "https://" + "a" * 245, None, ["embedded"]),
+        *(
+            "https://rerender.genly.ai@evil.example",
+            "https://api.example/",
+            "https://api.example/a",
+            "https://API.example",
+        ),
+        *("https://api.example:443", "https://api.example:99999", "http://api.example", "https://\u0430pi.example"),
+    ],
     "workflow_id": ["a" * 201, None, "\ud800", "", "a b", "a/b", "..", "a\0b"],
     "prompt": ["", "  ", "x" * 10_001, "a\0b", "\ud800", None, 7],
     "batch_size": [0, 5, True, 1.0, "1", None],
@@ -49,9 +66,9 @@ HOSTILE = {
     "control_image": ["0" * 64, "", None, ["x"]],
     "submission": ["submitting", "charged", "", None, [], "refused"],
     "render_id": [None, "", "x" * 201, 7, "a b", "a/../b", "a\nb", "a\0b"],
-    "phase": [7, "x" * 10_001, "\ud800", "a\0b"],
-    "error": [7, ["x"], "x" * 10_001, "a\0b"],
-    "misc": [None, [], "x", {"a": "x" * 1_000_001}, {"a": ["\0"]}, {"\\\0": 1}],
+    "phase": [7, "x" * 4_001, "\ud800", "a\0b"],
+    "error": [7, ["x"], "x" * 4_001, "a\0b"],
+    "misc": [None, [], "x", {"a": "é" * 50_000}, {"a": ["\0"]}, {"\\\0": 1}, {"a": NESTED}],
     "credits": [-1, None, "1", True, 1e10],
     "cost": [-0.1, "free", False],
     "created_at": [0, None, -1, 1e12, "now", True],
@@ -61,8 +78,8 @@ HOSTILE = {
     "stored_at": [0, "x"],
     "series_id": ["x", 7, "0" * 31],
     "starred": [1, None, "yes"],
-    "note": [None, 7, "x" * 10_001, "\0"],
-    "stopped_at": [0, "x", True, 1.8e9],
+    "note": [None, 7, "x" * 2_001, "\0"],
+    "stopped_at": [0, "x", True, 1.7e9],
     "settled_at": [0, "x", True],
     "outputs": [
         None,
@@ -116,10 +133,6 @@ def test_the_checked_archive_itself_is_taken(archive: bytes, database: Database)
         lambda document: document.update(runs=[[]]),
         lambda document: document.update(images=[]),
         lambda document: document.update(preferences=[]),
-        lambda document: document.update(preferences={"x" * 65: 1}),
-        lambda document: document.update(preferences={"a b": 1}),
-        lambda document: document.update(preferences={"a": "x" * 1_000_001}),
-        lambda document: document.update(preferences={f"a{number}": 1 for number in range(101)}),
         lambda document: document["runs"].append(document["runs"][0]),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": 7}),
         lambda document: document["runs"][0].update(backend="embedded", misc={"understood": [7]}),
@@ -326,6 +339,43 @@ def test_several_archives_bring_no_more_than_one_may(
     assert imported(database, changed(archive, runs_of(most, 1))).runs == 1
 
 
+ON_ITS_WAY = {"finished_at": None, "stored_at": None}
+
+
+def test_an_import_brings_no_more_unfinished_runs_than_one_visitor_and_all_together_may_have(
+    archive: bytes, database: Database
+) -> None:
+    limits = replace(LOCAL_LIMITS, unfinished_runs=3, unfinished_in_all=5)
+
+    def bring(first: int, count: int, workspace: str = "ours", **values: Any) -> int:
+        data = changed(archive, runs_of(first, count, **(ON_ITS_WAY | values)))
+        return imported(database, data, workspace, limits).runs
+
+    assert bring(0, 3) == 3
+    with pytest.raises(ArchiveError, match=r"More than 3 runs would be unfinished here\. Nothing was imported\."):
+        bring(3, 1)
+    with pytest.raises(ArchiveError, match=r"follows as many as it can .* Nothing was imported\."):
+        bring(10, 3, "theirs")
+    assert bring(10, 2, "theirs") == 2
+    assert bring(20, 9, backend="embedded") == bring(30, 9, **dict.fromkeys(ON_ITS_WAY, 1.7e9)) == 9, "all ended"
+
+
+def test_nothing_in_an_archive_has_happened_later_than_now(archive: bytes, database: Database) -> None:
+    """A run sent in the future was looked at without a pause until then, and one that ended there never deleted."""
+    now, day = 1.75e9, 86_400.0
+    sent, told = {"created_at": now + 5.0, "submitted_at": 3.9e9}, {"phase": "failed", "completed_at": 1.74e9}
+    stopped = {"finished_at": 3.9e9, "stored_at": None, "stopped_at": 3.9e9, "settled_at": 3.9e9}
+    data = changed(archive, change_run(**sent, **told, **stopped))
+    imported(database, data, wall=lambda: now)
+    run = read(History(database, "ours"), "0" * 32)
+    assert (run.created_at, run.submitted_at, run.completed_at) == (now, now, 1.74e9)
+    assert (run.finished_at, run.stopped_at, run.settled_at) == (now, now, now)
+    imported(
+        database, changed(archive, change_run(run_id="1" * 32, finished_at=3.9e9, stored_at=3.9e9)), wall=lambda: now
+    )
+    assert purge(database, lambda: now + 31 * day, keep_days=30) == 1
+
+
 def test_others_wait_for_few_statements_however_many_runs_and_pictures_an_archive_has(
     archive: bytes, database: Database
 ) -> None:
@@ -351,7 +401,7 @@ def test_others_wait_for_few_statements_however_many_runs_and_pictures_an_archiv
     for workspace in ("ours", "theirs"):
         assert imported(database, data, workspace).runs == 300
     with database.write("ours") as connection:
-        connection.execute(update(runs).values(deleted_at=1.8e9))
+        connection.execute(update(runs).values(deleted_at=1.7e9))
     assert imported(database, data).runs == 300
     assert statements < 60
 
@@ -388,3 +438,14 @@ def test_preferences_that_are_here_stay_and_those_of_others_are_left_alone(archi
     imported(database, data)
     assert everything(database)["preferences"] == [("fit", "crop"), ("size", "draft")]
     assert everything(database, "theirs")["preferences"] == [("size", "large")]
+
+
+def test_only_preferences_that_the_app_has_and_that_can_be_come_from_an_archive(
+    archive: bytes, database: Database
+) -> None:
+    """A hundred names of a megabyte each were kept at every import, and all of them read for every page."""
+    unknown = {f"a{number}": "x" * 100_000 for number in range(100)}
+    broken = {"fit": "x" * 100_000, "poll_floor": True, "batch_size": [[]], "x" * 65: 1, "a b": 1}
+    data = changed(archive, lambda document: document.update(preferences=unknown | broken | {"size": "draft"}))
+    assert imported(database, data).runs == 1
+    assert everything(database)["preferences"] == [("size", "draft")]

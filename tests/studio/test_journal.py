@@ -6,6 +6,7 @@ import math
 import socket
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from rerender.studio.runs import State, Submission
 from tests.fake_api import picture
 from tests.studio.archives import exported, imported
 from tests.studio.helpers import WallClock, a_request, begin, read
+from tests.studio.rows import add_run
 
 LEASE = 30.0
 
@@ -194,6 +196,21 @@ def test_letting_go_settles_what_was_being_sent(
     assert read(history, unsent).submission == "refused"
     assert read(history, sent).submission == "uncertain"
     assert [run.run_id for run in other.orphans()] == [accepted]
+
+
+def test_the_orphans_of_everyone_are_read_without_what_an_api_said_of_them(ours: Journal, database: Database) -> None:
+    said = {"a": "x" * 90_000}
+    for _ in range(50):
+        run_id = add_run(database, finished_at=None, misc=said)
+    tracemalloc.start()
+    orphans = ours.orphans()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(orphans) == 50
+    assert peak < 1_000_000
+    taken = ours.take(run_id)
+    assert taken is not None
+    assert taken.misc == said, "whoever follows it knows all"
 
 
 NESTED: list[object] = []

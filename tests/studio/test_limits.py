@@ -55,6 +55,14 @@ def test_a_limit_that_is_none_is_told_in_one_sentence_before_anything_starts(tmp
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize("one", fields(Limits), ids=lambda one: one.name)
+@pytest.mark.parametrize("wrong", ["least", "most"])
+def test_no_limit_that_is_out_of_its_range_is_taken_for_another(one, wrong: str) -> None:  # type: ignore[no-untyped-def]
+    setting, least, most = (one.metadata[name] for name in ("setting", "least", "most"))
+    with pytest.raises(ConfigurationError, match=f"{setting} must be a whole number from {least:,} to {most:,}"):
+        Limits.of("local", [{setting: str(least - 1 if wrong == "least" else most + 1)}.get])
+
+
 @pytest.mark.parametrize(
     ("limits", "there", "sentence"),
     [
@@ -96,6 +104,33 @@ def test_a_workspace_that_keeps_as_much_as_it_may_gets_no_more_and_others_do(
     runner.submit("theirs", backend, a_request())
     wait_until(lambda: api.state.submit_count == 2)
     assert len(history.recent()) == 3
+
+
+def test_what_all_visitors_keep_together_has_a_limit_that_no_new_visitor_gets_around(
+    start_runner: Callable[..., Runner], database: Database, history: History, backend: Backend, api: FakeApi
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, kept_in_all_mb=3))
+    add_run(database, workspace="first", results=[bytes(2_000_000)])
+    finished(history, runner.submit("ours", backend, a_request()))
+    add_run(database, workspace="second", results=[bytes(1_000_001)])
+    with pytest.raises(
+        LimitReached, match=r"no room for more pictures at the moment\. Nothing was sent or charged; try"
+    ):
+        runner.submit("a new visitor", backend, a_request())
+    assert api.state.submit_count == 1
+
+
+@pytest.mark.parametrize("limit", ["workspace_mb", "kept_in_all_mb"])
+@pytest.mark.parametrize(
+    "texts", [{"prompt": "x" * 1_000_001}, {"note": "x" * 1_000_001}, {"misc": {"a": "x" * 1_000_001}}]
+)
+def test_texts_take_room_too(
+    start_runner: Callable[..., Runner], database: Database, backend: Backend, limit: str, texts: dict[str, Any]
+) -> None:
+    runner = start_runner(limits=replace(LOCAL_LIMITS, **{limit: 1}))
+    add_run(database, **texts)
+    with pytest.raises(LimitReached, match=r"Nothing was sent or charged"):
+        runner.submit("ours", backend, a_request())
 
 
 def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_again(

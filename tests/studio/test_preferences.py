@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -90,3 +91,13 @@ def test_a_name_of_a_newer_version_is_passed_over_and_kept(database: Database) -
     with database.read(EVERYONE) as connection:
         names = connection.scalars(text("SELECT name FROM preferences ORDER BY name")).all()
     assert names == ["batch_size", "of_the_future"]
+
+
+def test_what_is_unknown_is_not_even_read(database: Database) -> None:
+    for number in range(50):
+        write(database, f"unknown{number}", f'"{"x" * 100_000}"')
+    tracemalloc.start()
+    assert load(database, "ours") == Preferences()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
