@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from rerender.models import RenderRequest
+from rerender.studio.attention import WAITS
 from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.limits import LimitReached, Limits
 from rerender.studio.runs import count
@@ -39,8 +40,9 @@ def shed(
             f"The prompt has {longest:,} characters, and this app takes {limits.prompt_chars:,}. {NOTHING}; shorten it."
         )
     more, mine = len(requests), runs.c.workspace == workspace
-    # What waits for a key has no owner and takes nothing: it may wait for ever, as an imported one may.
-    is_in_work = runs.c.finished_at.is_(None) & runs.c.owner.is_not(None)
+    # What waits for a key takes nothing: it may wait for ever, as an imported one may, or one whose key is refused.
+    waits = func.coalesce(runs.c.error, "").startswith(WAITS)
+    is_in_work = runs.c.finished_at.is_(None) & runs.c.owner.is_not(None) & ~waits
     at_once = min(filter(None, (limits.runs_a_minute, limits.unfinished_runs, limits.unfinished_in_all)), default=more)
     if more > at_once:
         raise LimitReached(f"These are {more} runs, and this app takes {at_once} at once. {NOTHING}; render fewer.")

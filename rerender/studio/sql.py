@@ -32,9 +32,7 @@ _PATIENCE = {
 }
 # Poolers such as PgBouncer, which many hosts put in front, know nothing of the driver's prepared statements.
 _DRIVER = {"application_name": "rerender-studio", "prepare_threshold": None}
-# Before the first table is made, and before WAL is chosen: later the mode takes a VACUUM to change.
-_SHRINKS = ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA secure_delete = FAST")
-_INCREMENTAL = 2
+_SHRINKS, _INCREMENTAL = "PRAGMA auto_vacuum = INCREMENTAL", 2
 _STEP_PAGES = 1000
 EMPTY_TRIES, EMPTY_EVERY_S = 50, 0.1
 
@@ -120,9 +118,11 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     # The driver's own implicit BEGIN would come too late: `_begin_sqlite` says when a transaction starts.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
-    for statement in _SHRINKS:
-        connection.execute(statement)
+    if not _number(connection, "page_count"):
+        # Before there is anything in it, WAL's own page included: later it takes a VACUUM, and to ask takes the lock.
+        connection.execute(_SHRINKS)
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = FAST")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
@@ -135,10 +135,10 @@ def shrink(file: str) -> None:
     In steps of 4 MB, so that who writes meanwhile waits for moments. Raises `sqlite3.OperationalError` when it is busy.
     """
     with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-        for statement in _SHRINKS:
-            connection.execute(statement)
+        connection.execute("PRAGMA secure_delete = FAST")
         if _number(connection, "auto_vacuum") != _INCREMENTAL:
             # A file of an older version is rewritten once, as a whole.
+            connection.execute(_SHRINKS)
             connection.execute("VACUUM")
         while _number(connection, "freelist_count"):
             # The driver's `execute` would stop after the first page.

@@ -67,3 +67,8 @@ def zone() -> tzinfo | None:
         return ZoneInfo(st.context.timezone or "")
     except (KeyError, ValueError, OSError):
         return None
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of it, as "1 run" or "1,234 runs"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

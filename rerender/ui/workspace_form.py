@@ -11,6 +11,7 @@ import streamlit as st
 from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
 from rerender.ui import session, settings, uploads
 from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.words import counted
 
 _UPLOADED = "workspace.archive"
 _OUTCOME = "workspace.outcome"
@@ -66,7 +67,7 @@ def _says(contents: Contents, limit: int, *, is_hosted: bool) -> str:
     if not contents.runs:
         return "There is nothing to export yet."
     size = math.ceil(contents.byte_size / 1e6)
-    runs, files = _count(contents.runs, "run"), _count(contents.pictures, "image file")
+    runs, files = counted(contents.runs, "run"), counted(contents.pictures, "image file")
     held = f"{runs} with {files}, about {size} MB. No key is in it."
     if not contents.are_importable:
         return f"{held} That is more than an archive can bring back: delete runs that you do not need first."
@@ -100,10 +101,10 @@ def _import(drawn: str) -> None:
 
 
 def _brought(imported: Imported) -> str:
-    there = f"{_count(imported.known_runs, 'run')} {'was' if imported.known_runs == 1 else 'were'} already here"
+    there = f"{counted(imported.known_runs, 'run')} {'was' if imported.known_runs == 1 else 'were'} already here"
     if not imported.runs:
         return f"Nothing new: {there}." if imported.known_runs else "The archive is empty."
-    came = f"{_count(imported.runs, 'run')} and {_count(imported.pictures, 'image file')} were imported."
+    came = f"{counted(imported.runs, 'run')} and {counted(imported.pictures, 'image file')} were imported."
     return f"{came} {there}, and stayed as they are." if imported.known_runs else came
 
 
@@ -113,10 +114,6 @@ def _outlived(imported: Imported, keep_days: int) -> str:
         return ""
     ended, are = f"{imported.outlived:,} of them ended", "is" if imported.outlived == 1 else "are"
     return f" {ended} over {keep_days} days ago and {are} deleted here within the hour: keep the archive."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _show_outcome() -> None:

@@ -8,6 +8,7 @@ from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
 from rerender.ui import access, allowance, session, workspace_form
 from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.words import counted
 
 _WORDS = "settings.wipe_words"
 _PROBLEM = "settings.wipe_problem"
@@ -18,10 +19,10 @@ def kept(visit: Visit) -> None:
     st.subheader("Your data", anchor=False)
     usage = usage_of(visit.runtime.database, visit.workspace)
     binned = f" ({usage.binned} of them deleted, and soon gone)" if usage.binned else ""
-    runs, images = _count(usage.runs, "run"), _count(usage.images, "image file")
+    runs, images = counted(usage.runs, "run"), counted(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
     if days := visit.runtime.limits.keep_days:
-        st.text(f"Deleted {_count(days, 'day')} after a run has ended, starred or not; export what should last.")
+        st.text(f"Deleted {counted(days, 'day')} after a run has ended, starred or not; export what should last.")
     if visit.is_hosted:
         st.text("Only this browser sees it." if visit.is_known_by_cookie else "Only you see it, in every browser.")
         workspace_form.notice(visit)
@@ -40,7 +41,7 @@ def delete_everything(visit: Visit) -> None:
             st.markdown(_ABOUT_COUNTED)
         if stake:
             st.warning(
-                f"{_count(stake, 'paid run')} unfinished, without pictures, or perhaps charged. Deleted here, "
+                f"{counted(stake, 'paid run')} unfinished, without pictures, or perhaps charged. Deleted here, "
                 "nobody can fetch the pictures or see what became of them."
             )
         st.text_input(f"Type “{words}” to confirm", key=_WORDS)
@@ -62,7 +63,7 @@ What you spent of the app owner's credits stays counted: how many and when, with
 
 
 def _words(stake: int) -> str:
-    return f"delete and give up {_count(stake, 'paid run')}" if stake else "delete"
+    return f"delete and give up {counted(stake, 'paid run')}" if stake else "delete"
 
 
 def _delete(stake: int) -> None:
@@ -77,7 +78,3 @@ def _delete(stake: int) -> None:
         return
     session.end()
     st.toast("Everything was deleted")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -59,9 +59,9 @@ def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None
 def test_every_connection_is_durable_and_checks_references(database: Database) -> None:
     with database.read(EVERYONE) as first, database.read(EVERYONE) as second:
         for connection in (first, second):
-            pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "auto_vacuum", "secure_delete")
             values = [connection.scalar(text(f"PRAGMA {name}")) for name in pragmas]
-            assert values == ["wal", 2, 1, 30_000]
+            assert values == ["wal", 2, 1, 30_000, 2, 2]
     with pytest.raises(IntegrityError), database.write(EVERYONE) as connection:
         connection.execute(text("INSERT INTO blobs VALUES ('ours', 'of no image', x'00')"))
 
@@ -84,6 +84,13 @@ def test_whoever_finds_no_connection_free_is_told_that_it_passes(
             readers.enter_context(database.read(EVERYONE))
         with pytest.raises(DatabaseAway), database.read(EVERYONE):
             pass
+
+
+@SQLITE
+def test_a_connection_that_is_new_waits_for_no_write(database: Database) -> None:
+    with database.write(EVERYONE), ExitStack() as readers:
+        for _ in range(5):
+            assert readers.enter_context(database.read(EVERYONE)).scalar(text("SELECT count(*) FROM images")) == 0
 
 
 MARK = b"what nobody may find again "

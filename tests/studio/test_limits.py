@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rerender.errors import ConfigurationError
+from rerender.studio.attention import WAITS
 from rerender.studio.backends import PREVIEW, Backend
 from rerender.studio.database import Database
 from rerender.studio.history import History
@@ -148,7 +149,13 @@ def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_
 
 
 @pytest.mark.parametrize(
-    "others", [{"backend": "https://api.test", "owner": None}, {"backend": "embedded", "owner": "elsewhere/1/x"}]
+    "others",
+    [
+        {"backend": "https://api.test", "owner": None},
+        {"backend": "https://api.test", "owner": "elsewhere/1/x", "error": f"{WAITS} its key: it was refused."},
+        {"backend": "embedded", "owner": "elsewhere/1/x"},
+    ],
+    ids=["no key", "a refused key", "a preview"],
 )
 def test_neither_what_waits_for_a_key_nor_a_preview_takes_the_place_of_a_paid_run(
     others: dict[str, Any], start_runner: Callable[..., Runner], database: Database, history: History, backend: Backend
