@@ -250,8 +250,13 @@ class Visitor:
         """Send any message of the protocol, and wait for nothing."""
         await self.post_raw(message.SerializeToString())
 
-    async def post_raw(self, frame: bytes | str) -> None:
-        """Send any frame over the socket, and wait for nothing."""
+    async def announce(self, size: int) -> None:
+        """Send the beginning of a frame of so many bytes, and none of them."""
+        assert self._socket is not None
+        self._socket.transport.write(b"\x82\xff" + size.to_bytes(8, "big") + bytes(4))
+
+    async def post_raw(self, frame: bytes | str | list[bytes]) -> None:
+        """Send any frame over the socket, or a message in so many, and wait for nothing."""
         if self._socket is None or self._is_over:
             raise Closed(self._why)
         try:
