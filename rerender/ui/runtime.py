@@ -23,7 +23,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import Mode
-from rerender.ui import access, away, process, session, settings
+from rerender.ui import access, away, process, session, settings, uploads
 
 T = TypeVar("T")
 
@@ -111,8 +111,8 @@ def visit() -> Visit:
     then says in place of the page, and with one sentence when a setting is wrong.
     """
     try:
-        guest = _guest()
-        if not guest.is_admitted:
+        guest, is_admitted = _guest()
+        if not is_admitted:
             access.gate(guest)
             st.stop()
         return _visit(guest)
@@ -142,8 +142,8 @@ def admitted() -> str | None:
     which the page says.
     """
     try:
-        guest = _guest()
-        return guest.workspace if guest.is_admitted else None
+        guest, is_admitted = _guest()
+        return guest.workspace if is_admitted else None
     except (ConfigurationError, DatabaseAway):
         return None
 
@@ -157,11 +157,19 @@ def need_count() -> int:
         return 0
 
 
-def _guest() -> Guest:
-    """Who is at the door. Whatever the session holds of another's is forgotten here. Raises `ConfigurationError`."""
-    guest = access.guest(process.mode_now())
-    session.belong_to(guest.workspace)
-    return guest
+def _guest() -> tuple[Guest, bool]:
+    """Who is at the door, and whether it opens. Whatever the session holds of another's is forgotten here.
+
+    Raises `ConfigurationError`, and `DatabaseAway`.
+    """
+    is_admitted = False
+    try:
+        guest = access.guest(process.mode_now())
+        session.belong_to(guest.workspace)
+        is_admitted = guest.is_admitted
+    finally:
+        uploads.allow(is_admitted)
+    return guest, is_admitted
 
 
 def _visit(guest: Guest) -> Visit:
