@@ -102,8 +102,5 @@ def _standing(unfinished: list[Run]) -> tuple[tuple[str, str, str | None], ...]:
 
 def _watch(visit: Visit, drawn: tuple[tuple[str, str, str | None], ...]) -> None:
     """Draws nothing; reruns the page when a run in progress has got on."""
-    seen = visit.runner.news
-    if _standing(visit.history.unfinished()) == drawn:
-        visit.runner.wait_for_news(seen, _SLICE)
-    if _standing(visit.history.unfinished()) != drawn:
+    if visit.await_other(lambda: _standing(visit.history.unfinished()), drawn, _SLICE) != drawn:
         st.rerun()

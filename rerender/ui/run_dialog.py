@@ -32,10 +32,12 @@ def show(visit: Visit) -> None:
     if run is None:
         close()
     else:
-        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(or_away(_draw))(visit, run.run_id)
+        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(or_away(_draw))(run.run_id)
 
 
-def _draw(visit: Visit, run_id: str) -> None:
+def _draw(run_id: str) -> None:
+    # Streamlit draws a dialog again by itself, without the page and so without its gate.
+    visit = visit_now()
     run = visit.history.run(run_id)
     if run is None:
         st.rerun()  # It was deleted a moment ago.

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from rerender.studio.database import Database
+from rerender.studio.workspaces import workspace_of
 from tests.e2e.app import App
 from tests.fake_api import picture
+from tests.studio.rows import add_run
 from tests.visitors import messages
-from tests.visitors.forging import HANGS_AFTER
+from tests.visitors.forging import HANGS_AFTER, url_of
 from tests.visitors.visitor import XSRF, Visitor
 
 CODE = "open sesame"
+CANARY = "a canary in a cage of brass"
 ROOM_MB = 40
 
 
@@ -96,3 +101,35 @@ def test_who_meets_a_new_code_uploads_nothing_more(app: App) -> None:
             assert answer.status_code == 400
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
+def test_who_meets_a_new_code_sees_nothing_more_in_a_dialog_that_is_open(app: App) -> None:
+    async def act() -> None:
+        async with Visitor(app.url) as guest, Visitor(app.url) as other:
+            run_id = keep_a_run(app, guest.secret)
+            await come_in(guest)
+            await come_in(other)
+            await guest.go("history")
+            await guest.trigger("chosen", run_id, key="history.gallery")
+            note = guest.widget(key="history.note.")
+            await guest.send(messages.state(note, ""))
+            assert CANARY in guest.tree.text()
+            restrict(app, "another code")
+            while other.find("Render"):
+                await other.rerun()
+            await guest.send(messages.state(note, ""))
+            assert guest.find(key="access.enter"), guest.tree.text()
+            assert CANARY not in guest.tree.text()
+
+    asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
+def keep_a_run(app: App, secret: str) -> str:
+    """Write a run down for a visitor, with two pictures; its id."""
+    database = Database.open(url_of(app))
+    results = [picture(512, 512, shade) for shade in (10, 20)]
+    try:
+        times = dict.fromkeys(("created_at", "finished_at", "stored_at"), time.time())
+        return add_run(database, workspace=workspace_of(secret), prompt=CANARY, batch_size=2, results=results, **times)
+    finally:
+        database.close()
