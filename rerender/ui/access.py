@@ -22,29 +22,33 @@ _WIDTH = 440
 _PROBLEM = "access.problem"
 
 
-def guest(mode: Mode) -> Guest:
-    """Who is at the door, in a session of Streamlit's. Raises `ConfigurationError`."""
+def policy(mode: Mode) -> Policy:
+    """What the settings ask of whoever comes, as they are now. Raises `ConfigurationError`."""
     if not settings.are_readable():
         raise ConfigurationError("The app's secrets file cannot be read, so nobody can be let in.")
-    auth = settings.auth()
-    policy = Policy.read(
+    return Policy.read(
         settings.SOURCES,
         mode,
-        signs_in=auth is not None,
+        signs_in=settings.auth() is not None,
         is_mode_said=bool(settings.lookup("RERENDER_MODE")),
     )
+
+
+def guest(mode: Mode) -> Guest:
+    """Who is at the door, in a session of Streamlit's. Raises `ConfigurationError`."""
+    asked, auth = policy(mode), settings.auth()
     database = process.runtime_now().database
     if mode == "local":
-        return Guest(database, policy, LOCAL)
+        return Guest(database, asked, LOCAL)
     if auth is None:
-        return Guest(database, policy, workspace_of(session.secret()))
+        return Guest(database, asked, workspace_of(session.secret()))
     if len(str(auth.get("cookie_secret", ""))) < _COOKIE_SECRET_MIN_CHARS:
         # Whoever finds it out can sign in as anyone.
         raise ConfigurationError(f"cookie_secret in [auth] must have {_COOKIE_SECRET_MIN_CHARS} characters or more.")
     if st.user.get("is_logged_in") is not True:
-        return Guest(database, policy, "")
+        return Guest(database, asked, "")
     person = Person.from_claims(st.user.to_dict())
-    return Guest(database, policy, workspace_of_person(person.issuer, person.subject), person)
+    return Guest(database, asked, workspace_of_person(person.issuer, person.subject), person)
 
 
 def gate(guest: Guest) -> None:

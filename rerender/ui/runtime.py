@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TypeVar
 
@@ -104,6 +104,18 @@ class Visit:
             if left <= 0 or found != drawn:
                 return found
             self.runner.wait_for_news(seen, left)
+
+    def gated(self, make: Callable[[], T]) -> Callable[[], T]:
+        """What makes a file of the visitor's, for a download: Streamlit calls it outside of any page, so it asks the
+        gate itself. It raises `PermissionError` for who may not look any more, and what reading the settings raises.
+        """
+
+        def made() -> T:
+            if not replace(self.guest, policy=access.policy(self.mode)).is_admitted:
+                raise PermissionError("Who asked for this download is not let in any more.")
+            return make()
+
+        return made
 
 
 def visit() -> Visit:

@@ -37,9 +37,13 @@ def app(tmp_path: Path) -> Iterator[App]:
     app.stop()
 
 
-def restrict(app: App, code: str) -> None:
-    """Change the code while the app runs."""
-    (app.home / "secrets.toml").write_text(f'RERENDER_ACCESS_CODE = "{code}"', "utf-8")
+async def change_the_code(app: App) -> None:
+    """Ask for another code from now on. Streamlit looks at the file a few times a second."""
+    async with Visitor(app.url) as other:
+        await come_in(other)
+        (app.home / "secrets.toml").write_text('RERENDER_ACCESS_CODE = "another code"', "utf-8")
+        while not other.find(key="access.enter"):
+            await other.rerun()
 
 
 async def come_in(visitor: Visitor) -> None:
@@ -94,9 +98,9 @@ def test_who_meets_a_new_code_uploads_nothing_more(app: App) -> None:
         async with Visitor(app.url) as guest:
             await come_in(guest)
             await guest.put("mine.png", picture(600, 600))
-            restrict(app, "another code")
-            while guest.find("Render"):  # Streamlit looks at the file a few times a second.
-                await guest.rerun()
+            await change_the_code(app)
+            await guest.rerun()
+            assert not guest.find("Render")
             _, answer = await guest.try_to_put("mine.png", picture(600, 600))
             assert answer.status_code == 400
 
@@ -105,23 +109,52 @@ def test_who_meets_a_new_code_uploads_nothing_more(app: App) -> None:
 
 def test_who_meets_a_new_code_sees_nothing_more_in_a_dialog_that_is_open(app: App) -> None:
     async def act() -> None:
-        async with Visitor(app.url) as guest, Visitor(app.url) as other:
+        async with Visitor(app.url) as guest:
             run_id = keep_a_run(app, guest.secret)
             await come_in(guest)
-            await come_in(other)
             await guest.go("history")
             await guest.trigger("chosen", run_id, key="history.gallery")
             note = guest.widget(key="history.note.")
             await guest.send(messages.state(note, ""))
             assert CANARY in guest.tree.text()
-            restrict(app, "another code")
-            while other.find("Render"):
-                await other.rerun()
+            await change_the_code(app)
             await guest.send(messages.state(note, ""))
-            assert guest.find(key="access.enter"), guest.tree.text()
+            await guest.until(lambda: bool(guest.find(key="access.enter")) and guest.is_quiet)
             assert CANARY not in guest.tree.text()
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
+def test_who_meets_a_new_code_downloads_nothing_more(app: App) -> None:
+    async def act() -> None:
+        async with Visitor(app.url) as guest:
+            keep_a_run(app, guest.secret)
+            await come_in(guest)
+            for label in DOWNLOADS:
+                assert await guest.download(label)
+            await guest.go("settings")
+            assert await guest.download("Export everything")
+            await change_the_code(app)
+            with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+                await guest.download("Export everything")
+
+    asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
+def test_who_meets_a_new_code_downloads_no_picture_of_a_page_that_is_open(app: App) -> None:
+    async def act() -> None:
+        async with Visitor(app.url) as guest:
+            keep_a_run(app, guest.secret)
+            await come_in(guest)
+            await change_the_code(app)
+            for label in DOWNLOADS:
+                with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+                    await guest.download(label)
+
+    asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
+DOWNLOADS = ("Download", "Download with settings", "Download all 2 as ZIP")
 
 
 def keep_a_run(app: App, secret: str) -> str:
