@@ -160,9 +160,8 @@ def admitted() -> str | None:
         return None
 
 
-def need_count() -> int:
-    """How many runs need the visitor; 0 where `admitted` is None."""
-    workspace = admitted()
+def need_count(workspace: str | None) -> int:
+    """How many runs need the visitor of the workspace that `admitted` gave; 0 where that is None."""
     try:
         return 0 if workspace is None else process.runtime().history(workspace).need_count()
     except DatabaseAway:
