@@ -59,10 +59,10 @@ def gate(guest: Guest) -> None:
         if not guest.workspace:
             _sign_in()
         elif guest.refusal:
-            st.text(f"{guest.refusal} Sign in with another account, or ask whoever runs this studio.")
+            st.text(f"{guest.refusal} Sign in with another account, or ask whoever runs this app.")
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
         else:
-            st.text("This studio is for invited guests. Type the access code that you were given.")
+            st.text("This app is for invited guests. Type the access code that you were given.")
             _code_form(ENTER, "Access code", "Continue")
             if guest.person:
                 account(guest)
@@ -84,12 +84,12 @@ def owner_code_form(visit: Visit) -> None:
     """Where the owner's code is typed, on a host that has one, by a visitor who has not yet."""
     if visit.guest.policy.owner_code and not visit.is_owner:
         with st.expander("For the owner", icon=":material/admin_panel_settings:"):
-            st.caption("Whoever runs this studio sees more with the owner's code.")
+            st.caption("Whoever runs this app sees more with the owner's code.")
             _code_form(OWN, "Owner's code", "Show it")
 
 
 def _sign_in() -> None:
-    st.text("Sign in to use this studio. What you render here is kept for you, in every browser.")
+    st.text("Sign in to use this app. What you render here is kept for you, in every browser.")
     for name in _providers(settings.auth() or {}):
         label = f"Sign in with {name.capitalize()}" if name else "Sign in"
         if st.button(label, type="primary", icon=":material/login:", width="stretch", key=f"access.sign_in.{name}"):
