@@ -8,14 +8,15 @@ st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wi
 callbacks.run_whole()
 forgeries.ignore()
 fragments.hear_out()
-needs = runtime.need_count()
+workspace = runtime.admitted()
+needs = runtime.need_count(workspace)
 pages = [
     st.Page("pages/render.py", title="Render", default=True),
     st.Page("pages/history.py", title="History"),
     st.Page("pages/needs_you.py", title=f"Needs you ({needs})" if needs else "Needs you"),
     st.Page("pages/settings.py", title="Settings"),
 ]
-current = st.navigation(pages, position="hidden" if runtime.admitted() is None else "top")
+current = st.navigation(pages, position="hidden" if workspace is None else "top")
 page.follow_deep_link()
 try:
     current.run()

@@ -24,7 +24,11 @@ def load(data: bytes) -> Image.Image:
     """The upright 8-bit picture in `data`: RGBA if any pixel is see-through, else RGB. Raises `ImageError`."""
     if len(data) > CONTROL_IMAGE_MAX_BYTES:
         raise ImageError(f"The file is over {CONTROL_IMAGE_MAX_BYTES // 1_000_000} MB; save it smaller, e.g. as JPEG.")
-    image = decode(data, FORMATS, MAX_PIXELS)
+    return upright(decode(data, FORMATS, MAX_PIXELS))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The decoded picture upright and with 8 bits: RGBA if any pixel is see-through, else RGB. Raises `ImageError`."""
     if min(image.size) < MIN_SIDE:
         raise ImageError(f"The image is only {image.width} × {image.height} px; each side needs {MIN_SIDE} px.")
     with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels

@@ -20,6 +20,8 @@ def test_other_sites_are_kept_out_and_errors_kept_in_by_name() -> None:
     assert config["server"]["enableCORS"] is True
     assert config["client"]["showErrorDetails"] == "none"
     assert config["server"]["maxUploadSize"] <= 100
+    assert config["server"]["maxMessageSize"] <= 20, "a host of 690 MB holds that much for each stranger's connection"
+    assert config["server"]["maxWidgetStateSize"] <= 15
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 from rerender.errors import ConfigurationError
 from rerender.studio import codes
-from rerender.studio.backends import Lookup
+from rerender.studio.backends import Lookup, first
 from rerender.studio.codes import ENTER, OWN, Purpose
 from rerender.studio.database import Database
 from rerender.studio.workspaces import LOCAL, Mode
@@ -81,11 +81,7 @@ class Policy:
         But local mode is also what an app behind a proxy takes itself for: unless RERENDER_MODE says it, a setting
         of access is then refused, not passed over. Raises `ConfigurationError`.
         """
-
-        def text(name: str) -> str:
-            return next((value for source in sources if (value := source(name))), "")
-
-        written = {name: text(name) for name in _SETTINGS}
+        written = {name: first(sources, name) or "" for name in _SETTINGS}
         if mode == "local":
             unmet = next((name for name, value in written.items() if value), "[auth]" if signs_in else "")
             _require(

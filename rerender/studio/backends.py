@@ -24,6 +24,7 @@ __all__ = [
     "choose",
     "configured",
     "costs",
+    "first",
     "hosted_backend",
     "is_origin",
     "origin_of",
@@ -36,6 +37,11 @@ CAPS = ("RERENDER_CAP_PER_VISITOR", "RERENDER_CAP_PER_DAY", "RERENDER_CAP_IN_ALL
 
 Lookup = Callable[[str], str | None]
 """One source of settings, such as the secrets file or the environment: a name's value, None where it has none."""
+
+
+def first(sources: Sequence[Lookup], name: str) -> str | None:
+    """The text of the setting from the first source that has one, None where it is set nowhere or empty."""
+    return next((value for source in sources if (value := source(name))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +214,7 @@ def costs(sources: Sequence[Lookup]) -> tuple[float, float]:
 
 def _caps(sources: Sequence[Lookup]) -> Caps | None:
     """The caps of the settings, None where there is none. Only some of them would leave the others without a limit."""
-    missing = [name for name in CAPS if not any(source(name) for source in sources)]
+    missing = [name for name in CAPS if first(sources, name) is None]
     if len(missing) == len(CAPS):
         return None
     if missing:
@@ -230,7 +236,7 @@ def _typed(sources: Sequence[Lookup], mode: Mode, preferences: Preferences, type
 
 
 def _amount(sources: Sequence[Lookup], name: str, default: float) -> float:
-    written = next((value for source in sources if (value := source(name))), None)
+    written = first(sources, name)
     if written is None:
         return default
     try:

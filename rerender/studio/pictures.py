@@ -78,7 +78,7 @@ def shrink(data: bytes, side: int) -> bytes:
 
 def flat(data: bytes) -> Image.Image:
     """The upright RGB picture, flattened on white, as a browser shows the file. Raises `ImageError`."""
-    image = image_files.load(data)
+    image = image_files.upright(opening.decode(data, opening.FORMATS, MAX_PIXELS))
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from rerender import memory
 from rerender.errors import ConfigurationError, RerenderError
 from rerender.studio import decoding, preferences, wipe
-from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured
+from rerender.studio.backends import EMBEDDED, Backend, Lookup, configured, first
 from rerender.studio.curation import Curation
 from rerender.studio.database import Database, DatabaseAway, sqlite_url
 from rerender.studio.embedded import Embedded, preview_engine
@@ -44,8 +44,7 @@ KEY_MISSING = "Type your key in Settings, or choose the preview. Nothing was sen
 
 def home_from(sources: Sequence[Lookup]) -> Path:
     """The folder of everything that is kept: RERENDER_HOME, by default `.rerender` in the home folder."""
-    named = next((value for source in sources if (value := source("RERENDER_HOME"))), "~/.rerender")
-    return Path(named).expanduser().absolute()
+    return Path(first(sources, "RERENDER_HOME") or "~/.rerender").expanduser().absolute()
 
 
 class Runtime:

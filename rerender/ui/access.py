@@ -22,29 +22,33 @@ _WIDTH = 440
 _PROBLEM = "access.problem"
 
 
-def guest(mode: Mode) -> Guest:
-    """Who is at the door, in a session of Streamlit's. Raises `ConfigurationError`."""
+def policy(mode: Mode) -> Policy:
+    """What the settings ask of whoever comes, as they are now. Raises `ConfigurationError`."""
     if not settings.are_readable():
         raise ConfigurationError("The app's secrets file cannot be read, so nobody can be let in.")
-    auth = settings.auth()
-    policy = Policy.read(
+    return Policy.read(
         settings.SOURCES,
         mode,
-        signs_in=auth is not None,
+        signs_in=settings.auth() is not None,
         is_mode_said=bool(settings.lookup("RERENDER_MODE")),
     )
+
+
+def guest(mode: Mode) -> Guest:
+    """Who is at the door, in a session of Streamlit's. Raises `ConfigurationError`."""
+    asked, auth = policy(mode), settings.auth()
     database = process.runtime_now().database
     if mode == "local":
-        return Guest(database, policy, LOCAL)
+        return Guest(database, asked, LOCAL)
     if auth is None:
-        return Guest(database, policy, workspace_of(session.secret()))
+        return Guest(database, asked, workspace_of(session.secret()))
     if len(str(auth.get("cookie_secret", ""))) < _COOKIE_SECRET_MIN_CHARS:
         # Whoever finds it out can sign in as anyone.
         raise ConfigurationError(f"cookie_secret in [auth] must have {_COOKIE_SECRET_MIN_CHARS} characters or more.")
     if st.user.get("is_logged_in") is not True:
-        return Guest(database, policy, "")
+        return Guest(database, asked, "")
     person = Person.from_claims(st.user.to_dict())
-    return Guest(database, policy, workspace_of_person(person.issuer, person.subject), person)
+    return Guest(database, asked, workspace_of_person(person.issuer, person.subject), person)
 
 
 def gate(guest: Guest) -> None:
@@ -55,10 +59,10 @@ def gate(guest: Guest) -> None:
         if not guest.workspace:
             _sign_in()
         elif guest.refusal:
-            st.text(f"{guest.refusal} Sign in with another account, or ask whoever runs this studio.")
+            st.text(f"{guest.refusal} Sign in with another account, or ask whoever runs this app.")
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
         else:
-            st.text("This studio is for invited guests. Type the access code that you were given.")
+            st.text("This app is for invited guests. Type the access code that you were given.")
             _code_form(ENTER, "Access code", "Continue")
             if guest.person:
                 account(guest)
@@ -80,12 +84,12 @@ def owner_code_form(visit: Visit) -> None:
     """Where the owner's code is typed, on a host that has one, by a visitor who has not yet."""
     if visit.guest.policy.owner_code and not visit.is_owner:
         with st.expander("For the owner", icon=":material/admin_panel_settings:"):
-            st.caption("Whoever runs this studio sees more with the owner's code.")
+            st.caption("Whoever runs this app sees more with the owner's code.")
             _code_form(OWN, "Owner's code", "Show it")
 
 
 def _sign_in() -> None:
-    st.text("Sign in to use this studio. What you render here is kept for you, in every browser.")
+    st.text("Sign in to use this app. What you render here is kept for you, in every browser.")
     for name in _providers(settings.auth() or {}):
         label = f"Sign in with {name.capitalize()}" if name else "Sign in"
         if st.button(label, type="primary", icon=":material/login:", width="stretch", key=f"access.sign_in.{name}"):

@@ -57,14 +57,19 @@ def choose() -> None:
         else:
             _samples()
         paste(_take_carried, shown=source == UPLOAD, key="form.paste")
+    # Always there, so that what stands below keeps its place in the page when a sentence comes or goes.
     with st.container():
-        # Always there, so that what stands below keeps its place in the page when a sentence comes or goes.
-        if session.is_carried():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption("The picture's settings are in the form.", width="content")
-                st.button("Use the picture itself", type="tertiary", on_click=_take_carrier)
-        if problem := st.session_state.get(_PROBLEM):
-            st.error(problem)
+        _outcome()
+
+
+def _outcome() -> None:
+    """What came of the last choice, where that is not plain."""
+    if session.is_carried():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("The picture's settings are in the form.", width="content")
+            st.button("Use the picture itself", type="tertiary", on_click=_take_carrier)
+    if problem := st.session_state.get(_PROBLEM):
+        st.error(problem)
 
 
 def _samples() -> None:

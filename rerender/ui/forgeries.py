@@ -14,6 +14,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state.session_state import Serialized, Value, WStates
 
+from rerender.models import PROMPT_MAX_CHARS
+from rerender.studio.prompts import MOST_LINES
 from rerender.ui.callbacks import wrap
 
 __all__ = ["ignore"]
@@ -25,9 +27,11 @@ _SENT_BY_PAGES = (
     "file_urls_request",
     "backend_operation_request",
 )
-
-
 _NUMBERS = {"int_value", "double_value"}
+TEXT_MAX_CHARS = (MOST_LINES + 1) * PROMPT_MAX_CHARS
+"""No field holds more, and this is still too long a prompt, which a sentence says. `max_chars` would count them under
+the field while one types.
+"""
 
 
 def ignore() -> None:
@@ -37,13 +41,16 @@ def ignore() -> None:
 
 
 def _read(read: Callable[..., Any], states: WStates, widget_id: str) -> Any:
-    """The value of a widget; one that its kind of widget never has is no click, and otherwise changes nothing.
+    """The value of a widget, of a text no more than a field holds; one that its kind of widget never has is no click,
+    and otherwise changes nothing.
 
     Raises `KeyError` then, as where nothing was sent.
     """
     sent, widget = states.states.get(widget_id), states.widget_metadata.get(widget_id)
     if not isinstance(sent, Serialized) or widget is None:
         return read(states, widget_id)
+    if len(sent.value.string_value) > TEXT_MAX_CHARS:
+        sent.value.string_value = sent.value.string_value[:TEXT_MAX_CHARS]
     kind = sent.value.WhichOneof("value")
     # An emptied field is sent without a value, and a whole number as what it is, whatever its widget says.
     if kind in (None, widget.value_type) or {kind, widget.value_type} <= _NUMBERS:

@@ -9,7 +9,7 @@ from rerender.studio.search import Entry, Found, Search
 from rerender.ui import filters, run_dialog, session, words
 from rerender.ui.away import or_away
 from rerender.ui.gallery import Card, gallery
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.runtime import Visit
 
 _PAGE_SIZE = 24
 # How often the page looks whether a run in progress has got on, and how long of it it waits for the runner's word.
@@ -58,7 +58,7 @@ def _cards(visit: Visit, found: Found) -> None:
         [_card(entry, thumbnails.get(entry.cover), entry.run.run_id in ours) for entry in found.entries],
         label="Runs, newest first",
         on_choose=run_dialog.choose,
-        on_star=_star,
+        on_star=run_dialog.star,
         key="history.gallery",
     )
 
@@ -83,10 +83,6 @@ def _card(entry: Entry, thumbnail: bytes | None, is_ours: bool) -> Card:
     )
 
 
-def _star(run_id: str, starred: bool) -> None:
-    visit_now().curation.star(run_id, starred)
-
-
 def _pager(total: int, key: str) -> None:
     pages = -(-total // _PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -102,8 +98,5 @@ def _standing(unfinished: list[Run]) -> tuple[tuple[str, str, str | None], ...]:
 
 def _watch(visit: Visit, drawn: tuple[tuple[str, str, str | None], ...]) -> None:
     """Draws nothing; reruns the page when a run in progress has got on."""
-    seen = visit.runner.news
-    if _standing(visit.history.unfinished()) == drawn:
-        visit.runner.wait_for_news(seen, _SLICE)
-    if _standing(visit.history.unfinished()) != drawn:
+    if visit.await_other(lambda: _standing(visit.history.unfinished()), drawn, _SLICE) != drawn:
         st.rerun()

@@ -201,7 +201,7 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.download_button(
             "Download",
-            data=lambda: visit.history.data(chosen.sha256),
+            data=visit.gated(lambda: visit.history.data(chosen.sha256)),
             file_name=downloads.file_name(run, position, chosen.mime),
             mime=chosen.mime,
             icon=":material/download:",
@@ -210,8 +210,10 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
         if control_image and capsule.can_hold(chosen, control_image):
             st.download_button(
                 "Download with settings",
-                data=lambda: capsule.write(
-                    visit.history.data(chosen.sha256), position, run, visit.history.data(run.control_image)
+                data=visit.gated(
+                    lambda: capsule.write(
+                        visit.history.data(chosen.sha256), position, run, visit.history.data(run.control_image)
+                    )
                 ),
                 file_name=downloads.file_name(run, position, chosen.mime, note="with-settings"),
                 mime=chosen.mime,
@@ -223,7 +225,9 @@ def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> N
         if len(batch) > 1:
             st.download_button(
                 f"Download all {len(batch)} as ZIP",
-                data=lambda: downloads.as_zip(run, [(item, visit.history.data(item.sha256)) for item in batch]),
+                data=visit.gated(
+                    lambda: downloads.as_zip(run, [(item, visit.history.data(item.sha256)) for item in batch])
+                ),
                 file_name="rerender.zip",
                 mime="application/zip",
                 icon=":material/folder_zip:",

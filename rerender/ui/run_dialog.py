@@ -25,6 +25,11 @@ def close() -> None:
     st.session_state.pop(_CHOSEN, None)
 
 
+def star(run_id: str, starred: bool) -> None:
+    """Mark a run, or take the mark away; for a click."""
+    visit_now().curation.star(run_id, starred)
+
+
 def show(visit: Visit) -> None:
     """The chosen run, when there is one."""
     run_id = st.session_state.get(_CHOSEN)
@@ -32,10 +37,12 @@ def show(visit: Visit) -> None:
     if run is None:
         close()
     else:
-        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(or_away(_draw))(visit, run.run_id)
+        st.dialog(words.when(run.created_at), width="large", on_dismiss=close)(or_away(_draw))(run.run_id)
 
 
-def _draw(visit: Visit, run_id: str) -> None:
+def _draw(run_id: str) -> None:
+    # Streamlit draws a dialog again by itself, without the page and so without its gate.
+    visit = visit_now()
     run = visit.history.run(run_id)
     if run is None:
         st.rerun()  # It was deleted a moment ago.
@@ -101,7 +108,7 @@ def _actions(visit: Visit, run: Run) -> None:
         if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
             _go_to_render_page()
-        st.button("★ Starred" if run.starred else "☆ Star", on_click=_star, args=(run.run_id, not run.starred))
+        st.button("★ Starred" if run.starred else "☆ Star", on_click=star, args=(run.run_id, not run.starred))
         is_queued = steering.is_queued(run)
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
@@ -125,7 +132,3 @@ def _at_stake(run: Run) -> str:
 def _go_to_render_page() -> None:
     close()
     st.switch_page("pages/render.py")
-
-
-def _star(run_id: str, starred: bool) -> None:
-    visit_now().curation.star(run_id, starred)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import Mode
-from rerender.ui import access, away, process, session, settings
+from rerender.ui import access, away, process, session, settings, uploads
 
 T = TypeVar("T")
 
@@ -105,14 +105,26 @@ class Visit:
                 return found
             self.runner.wait_for_news(seen, left)
 
+    def gated(self, make: Callable[[], T]) -> Callable[[], T]:
+        """What makes a file of the visitor's, for a download: Streamlit calls it outside of any page, so it asks the
+        gate itself. It raises `PermissionError` for who may not look any more, and what reading the settings raises.
+        """
+
+        def made() -> T:
+            if not replace(self.guest, policy=access.policy(self.mode)).is_admitted:
+                raise PermissionError("Who asked for this download is not let in any more.")
+            return make()
+
+        return made
+
 
 def visit() -> Visit:
     """The current visitor's view, for one run of a page. Stops the page where the visitor is not let in, which the gate
     then says in place of the page, and with one sentence when a setting is wrong.
     """
     try:
-        guest = _guest()
-        if not guest.is_admitted:
+        guest, is_admitted = _guest()
+        if not is_admitted:
             access.gate(guest)
             st.stop()
         return _visit(guest)
@@ -142,26 +154,33 @@ def admitted() -> str | None:
     which the page says.
     """
     try:
-        guest = _guest()
-        return guest.workspace if guest.is_admitted else None
+        guest, is_admitted = _guest()
+        return guest.workspace if is_admitted else None
     except (ConfigurationError, DatabaseAway):
         return None
 
 
-def need_count() -> int:
-    """How many runs need the visitor; 0 where `admitted` is None."""
-    workspace = admitted()
+def need_count(workspace: str | None) -> int:
+    """How many runs need the visitor of the workspace that `admitted` gave; 0 where that is None."""
     try:
         return 0 if workspace is None else process.runtime().history(workspace).need_count()
     except DatabaseAway:
         return 0
 
 
-def _guest() -> Guest:
-    """Who is at the door. Whatever the session holds of another's is forgotten here. Raises `ConfigurationError`."""
-    guest = access.guest(process.mode_now())
-    session.belong_to(guest.workspace)
-    return guest
+def _guest() -> tuple[Guest, bool]:
+    """Who is at the door, and whether it opens. Whatever the session holds of another's is forgotten here.
+
+    Raises `ConfigurationError`, and `DatabaseAway`.
+    """
+    is_admitted = False
+    try:
+        guest = access.guest(process.mode_now())
+        session.belong_to(guest.workspace)
+        is_admitted = guest.is_admitted
+    finally:
+        uploads.allow(is_admitted)
+    return guest, is_admitted
 
 
 def _visit(guest: Guest) -> Visit:

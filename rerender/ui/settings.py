@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from rerender.studio.backends import first
+
 
 def secret(name: str) -> str | None:
     """The value of `name` in the app's secrets, None where there is none or no secrets file at all."""
@@ -46,4 +48,4 @@ def place_of(name: str) -> str | None:
 
 def lookup(name: str) -> str | None:
     """The text of the setting `name` from the first source that has one, None where it is set nowhere or empty."""
-    return next((value for source in SOURCES if (value := source(name))), None)
+    return first(SOURCES, name)

@@ -1,6 +1,7 @@
-"""Files that a visitor uploads, out of the server's memory as soon as they were taken.
+"""Files that a visitor uploads: nobody's who was not let in, and out of the server's memory as soon as they were taken.
 
-Streamlit keeps each for as long as its widget or the session lives: 30 visitors with 10 MB each would hold 300 MB.
+Streamlit takes files for every session, whatever its page shows, and keeps each for as long as its widget or the
+session lives: 30 visitors with 10 MB each would hold 300 MB.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from threading import Lock
 import streamlit as st
 from starlette.exceptions import HTTPException
 from streamlit import config
+from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
@@ -21,6 +23,7 @@ from rerender.studio.workspaces import Mode
 from rerender.ui.callbacks import wrap
 
 _EDITIONS = "uploads.editions"
+_ALLOWED = "uploads.allowed"
 # A page takes a file within a second or two; one that waits longer waits for a page that has none to take it.
 _TAKEN_WITHIN_S = 30.0
 
@@ -28,12 +31,26 @@ _TAKEN_WITHIN_S = 30.0
 def bound(limits: Limits, mode: Mode) -> None:
     """Hold no more of what is uploaded than these limits say, from now on and whatever is sent by hand.
 
-    Streamlit takes any number of files for a session, and what a widget allows only its browser knows. A method of its
-    own is wrapped, once a process.
+    Streamlit takes any number of files for a session, and what a widget allows only its browser knows. Two methods of
+    its own are wrapped, once a process.
     """
     if mode == "hosted" or limits.archive_mb > int(st.get_option("server.maxUploadSize")):
         config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
     wrap(MemoryUploadedFileManager, "add_file", _Room(limits.uploads_in_all_mb * 1_000_000).add)
+    wrap(Runtime, "is_active_session", _may_upload)
+
+
+def allow(is_let_in: bool) -> None:
+    """Take files of this session from now on, or none."""
+    st.session_state[_ALLOWED] = is_let_in
+
+
+def _may_upload(is_active: Callable[..., bool], runtime: Runtime, session_id: str) -> bool:
+    """Whether there is such a session, which only uploads ask, before they are read; and the gate has let it in."""
+    if not is_active(runtime, session_id) or not (found := runtime._session_mgr.get_active_session_info(session_id)):
+        return False
+    state = found.session.session_state
+    return _ALLOWED in state and state[_ALLOWED] is True
 
 
 class _Room:

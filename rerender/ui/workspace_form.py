@@ -32,7 +32,7 @@ def export_and_import(visit: Visit) -> None:
     st.download_button(
         "Export everything",
         # A disabled button can still be pressed by hand.
-        data=b"" if is_too_large else lambda: _exported(visit),
+        data=b"" if is_too_large else visit.gated(lambda: _exported(visit)),
         file_name=f"rerender-workspace-{time.strftime('%Y-%m-%d')}.zip",
         mime="application/zip",
         icon=":material/archive:",

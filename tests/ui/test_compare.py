@@ -6,11 +6,13 @@ import io
 import json
 import os
 import struct
+import tomllib
 
 from PIL import Image
 
 from rerender.ui import compare as slider
 from rerender.ui import components
+from tests.e2e.app import ROOT
 
 
 def unpacked(data: bytes) -> tuple[dict, list[bytes]]:
@@ -58,3 +60,19 @@ def test_a_file_is_shown_as_it_is_until_it_would_block_the_page_and_then_says_th
     assert shown.label == "Preview (shown reduced)"
     assert len(shown.data) < slider.SHOWN_MAX_BYTES
     assert Image.open(io.BytesIO(shown.data)).format == "JPEG"
+
+
+def test_two_pictures_of_any_size_fit_together_into_one_message() -> None:
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
+    largest = slider.Side(noise(2700), "image/png", "Preview", "x" * 10_000)
+    assert len(largest.data) > 20_000_000, "more than a control image may have"
+    shown = slider._shown(largest)
+    assert shown.label == "Preview (shown reduced)"
+    one = max(len(shown.data), slider.SHOWN_MAX_BYTES)
+    assert 2 * one + 1_000_000 < config["server"]["maxMessageSize"] * 1e6
+
+
+def test_a_large_file_that_is_no_picture_is_not_sent_and_its_label_says_so() -> None:
+    shown = slider._shown(slider.Side(b"x" * 9_000_000, "image/png", "Preview", "a preview"))
+    assert not shown.data
+    assert shown.label == "Preview (cannot be shown)"

@@ -11,7 +11,9 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
 
-from rerender.ui.forgeries import ignore
+from rerender.models import PROMPT_MAX_CHARS
+from rerender.studio.prompts import MOST_LINES
+from rerender.ui.forgeries import TEXT_MAX_CHARS, ignore
 
 
 def read(state: WidgetState, value_type: Any) -> Any:
@@ -55,6 +57,17 @@ def test_a_value_that_its_widget_never_has_was_not_sent(state: WidgetState) -> N
 
 def test_a_button_is_not_pressed_by_a_value_of_another_type() -> None:
     assert read(WidgetState(id="it", string_value="7"), "trigger_value") == 0
+
+
+def test_of_a_text_without_end_a_session_keeps_no_more_than_the_longest_that_can_be_sent() -> None:
+    ignore()
+    states = WStates()
+    states.set_widget_metadata(WidgetMetadata("it", lambda sent: sent, str, "string_value"))
+    most = "\n".join(["x" * PROMPT_MAX_CHARS] * MOST_LINES)
+    for sent, kept in ((most, most), ("x" * 1_000_000, "x" * TEXT_MAX_CHARS)):
+        states.set_widget_from_proto(WidgetState(id="it", string_value=sent))
+        assert states["it"] == kept
+    assert TEXT_MAX_CHARS > PROMPT_MAX_CHARS, "so that it is still refused, in a sentence"
 
 
 def test_nobody_can_clear_the_caches_of_all() -> None:

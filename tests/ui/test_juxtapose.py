@@ -56,6 +56,27 @@ def view() -> None:
     juxtapose.show(one, Side(picture(32, 32), "image/png", "after", "two"), size=(64, 48))
 
 
+def large_view() -> None:
+    import io
+    import os
+
+    from PIL import Image
+
+    from rerender.ui import juxtapose
+    from rerender.ui.compare import Side
+
+    file = io.BytesIO()
+    Image.frombytes("RGB", (1600, 1600), os.urandom(1600 * 1600 * 3)).save(file, "JPEG")
+    one = Side(file.getvalue(), "image/jpeg", "one", "one")
+    assert not juxtapose.show(one, one, size=(2048, 2048))
+
+
+def test_pictures_that_would_be_more_than_a_message_carries_stay_in_the_slider() -> None:
+    app = AppTest.from_function(large_view, default_timeout=60).run()
+    assert not app.exception
+    assert app.info[0].value == juxtapose.TOO_LARGE
+
+
 def test_the_view_says_what_it_does_and_its_script_runs_in_a_frame_without_an_origin(tmp_path: Path) -> None:
     app = AppTest.from_function(view).run()
     assert not app.exception

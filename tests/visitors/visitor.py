@@ -89,7 +89,7 @@ class Visitor:
         self.page, self.query = page, query
         for path in (f"/{page}", "/_stcore/health", "/_stcore/host-config"):
             await self.get(path)
-        token = self._http.cookies.get(XSRF, "")
+        token = self.cookie(XSRF)
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies)
         self._socket = await connect(
             f"{self.url.replace('http', 'ws', 1)}/_stcore/stream",
@@ -176,18 +176,22 @@ class Visitor:
 
     async def put(self, name: str, data: bytes) -> FileURLs:
         """Send a file's bytes to where the server wants them."""
+        urls, answer = await self.try_to_put(name, data)
+        assert answer.status_code == 204, (answer.status_code, answer.text[:200])
+        return urls
+
+    async def try_to_put(self, name: str, data: bytes) -> tuple[FileURLs, requests.Response]:
+        """Send a file's bytes to where the server would want them, and what it says to that."""
         asked, message = messages.place_for(self.session_id, name)
-        urls = (await self._ask(asked, message)).file_urls_response.file_urls[0]
-        token = self._http.cookies.get(XSRF, "")
+        urls = (await self.ask(asked, message)).file_urls_response.file_urls[0]
         answer = await asyncio.to_thread(
             self._http.put,
             f"{self.url}{urls.upload_url}",
             files={"file": (name, data)},
-            headers={"X-Xsrftoken": token},
+            headers={"X-Xsrftoken": self.cookie(XSRF)},
             timeout=PATIENCE,
         )
-        assert answer.status_code == 204, (answer.status_code, answer.text[:200])
-        return urls
+        return urls, answer
 
     async def download(self, label: str = "", *, key: str = "") -> bytes:
         """Click a download button, and fetch what it offers."""
@@ -197,11 +201,15 @@ class Visitor:
         url = button.url
         if button.deferred_file_id:
             asked, message = messages.deferred_file(self.session_id, button.deferred_file_id)
-            answer = (await self._ask(asked, message)).backend_operation_response
+            answer = (await self.ask(asked, message)).backend_operation_response
             if answer.error_msg:
                 raise FileNotFoundError(answer.error_msg)
             url = answer.deferred_file.url
         return (await self.get(url)).content
+
+    def cookie(self, name: str) -> str:
+        """A cookie that the server has set, empty where there is none."""
+        return str(self._http.cookies.get(name, ""))
 
     async def get(self, path: str) -> requests.Response:
         """Fetch anything of the app by HTTP."""
@@ -249,8 +257,13 @@ class Visitor:
         """Send any message of the protocol, and wait for nothing."""
         await self.post_raw(message.SerializeToString())
 
-    async def post_raw(self, frame: bytes | str) -> None:
-        """Send any frame over the socket, and wait for nothing."""
+    async def announce(self, size: int) -> None:
+        """Send the beginning of a frame of so many bytes, and none of them."""
+        assert self._socket is not None
+        self._socket.transport.write(b"\x82\xff" + size.to_bytes(8, "big") + bytes(4))
+
+    async def post_raw(self, frame: bytes | str | list[bytes]) -> None:
+        """Send any frame over the socket, or a message in so many, and wait for nothing."""
         if self._socket is None or self._is_over:
             raise Closed(self._why)
         try:
@@ -281,7 +294,7 @@ class Visitor:
                 return node.fragment
         return ""
 
-    async def _ask(self, asked: str, message: BackMsg) -> ForwardMsg:
+    async def ask(self, asked: str, message: BackMsg) -> ForwardMsg:
         """The answer to a question; asked again after a while, as a person clicks again.
 
         Streamlit drops answers that wait to be sent at the moment in which a run of the page begins.

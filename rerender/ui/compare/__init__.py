@@ -12,7 +12,9 @@ from rerender.studio import decoding, pictures
 from rerender.ui import components
 
 SHOWN_MAX_BYTES = 8_000_000
-"""A larger file would block the page's one connection for seconds; a reduced copy is shown, and said to be one."""
+"""A larger file would block the page's one connection for seconds, and two of them would be more than it carries
+(`server.maxMessageSize`); a reduced copy is shown, and said to be one.
+"""
 _REDUCED_SIDE = 2048
 
 TALLEST = "70vh"
@@ -36,12 +38,14 @@ def compare(before: Side, after: Side, *, size: tuple[int, int], key: str, talle
 
     `size` is the control image's (width, height) in pixels: both pictures are shown in that frame, never stretched,
     and no higher than `tallest`, a CSS length. A file over `SHOWN_MAX_BYTES` is shown reduced and its label says so.
+
+    Raises `Busy`.
     """
     _show([before, after], "compared", size, key, tallest)
 
 
 def alone(before: Side, *, size: tuple[int, int], key: str, waiting: bool = False, tallest: str = TALLEST) -> None:
-    """Show the control image in the frame where its comparison will be; `waiting` lets it breathe."""
+    """Show the control image in the frame where its comparison will be; `waiting` lets it breathe. Raises `Busy`."""
     _show([before], "waiting" if waiting else "alone", size, key, tallest)
 
 
@@ -64,8 +68,8 @@ def _shown(side: Side) -> Side:
         with decoding.turn(side.data):
             reduced = pictures.flat(side.data)
             reduced.thumbnail((_REDUCED_SIDE, _REDUCED_SIDE), Image.Resampling.LANCZOS)
-    except (ImageError, decoding.Busy):
-        return side  # Slow to arrive, but true.
+    except ImageError:
+        return Side(b"", side.mime, f"{side.label} (cannot be shown)", side.alt)
     file = io.BytesIO()
     reduced.save(file, "JPEG", quality=90, subsampling=0)
     return Side(file.getvalue(), "image/jpeg", f"{side.label} (shown reduced)", side.alt)

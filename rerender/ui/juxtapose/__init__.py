@@ -21,13 +21,14 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from rerender.studio import decoding, pictures
-from rerender.ui.compare import Side
+from rerender.ui.compare import SHOWN_MAX_BYTES, Side
 
 NOTE = (
     "JuxtaposeJS loads its script from cdn.knightlab.com in your browser, so it needs internet, "
     "and it shows the pictures as JPEG copies. The slider shows them as they are stored."
 )
 GONE = "The JuxtaposeJS view is not available here, so the slider is shown. All else works as before."
+TOO_LARGE = "These pictures are too large for the JuxtaposeJS view, so the slider is shown."
 
 _PACKAGE = "streamlit_image_comparison"
 _LABEL_MAX_CHARS = 60
@@ -42,6 +43,9 @@ def show(before: Side, after: Side, *, size: tuple[int, int]) -> bool:
         raise
     except Exception:  # whatever the package raises, or has become
         st.warning(GONE)
+        return False
+    if len(made) > 2 * SHOWN_MAX_BYTES:
+        st.info(TOO_LARGE)
         return False
     # Above the frame, which stays white where there is no internet.
     st.caption(NOTE)
