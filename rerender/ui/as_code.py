@@ -15,7 +15,7 @@ from rerender.studio.runs import Run
 from rerender.ui import fields, settings
 from rerender.ui.away import or_away
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit
+from rerender.ui.runtime import Visit, visit_now
 
 _OPENED, _FORM = "code.opened", "form"
 _ELSEWHERE = "This run was made at {0}. The code goes to {1}; change that only if you trust {0} with your key."
@@ -65,14 +65,14 @@ def of_run(visit: Visit, run: Run) -> None:
     address = as_code.address_of(run.backend, _known(visit))
     if not run.is_preview and origin_of(address) != run.backend:
         st.caption(plain(_ELSEWHERE.format(run.backend, address)))
-    _show(request, address, run.workflow_id)
+    _show(visit, request, address, run.workflow_id)
 
 
 def of_form(visit: Visit, request: Callable[[], RenderRequest]) -> None:
     """The code of what `request` gives, in place."""
     if fields.value(fields.ONE_A_LINE):
         st.caption("With the first of the prompts; the others differ in the prompt alone.")
-    _show(request, as_code.address_of(visit.backend.name, [visit.backend]), visit.backend.workflow_id)
+    _show(visit, request, as_code.address_of(visit.backend.name, [visit.backend]), visit.backend.workflow_id)
 
 
 def _known(visit: Visit) -> list[Backend]:
@@ -84,10 +84,15 @@ def _known(visit: Visit) -> list[Backend]:
 
 @st.dialog("As code", width="large", on_dismiss=_close)
 def _dialog(show: Callable[[], None]) -> None:
-    or_away(show)()
+    def drawn() -> None:
+        # Streamlit draws a dialog again by itself, without the page and so without its gate.
+        visit_now()
+        show()
+
+    or_away(drawn)()
 
 
-def _show(make: Callable[[], RenderRequest], base_url: str, workflow_id: str) -> None:
+def _show(visit: Visit, make: Callable[[], RenderRequest], base_url: str, workflow_id: str) -> None:
     """The code of the request that `make` gives; what is wrong with it is said instead."""
     try:
         request = make()
@@ -97,21 +102,22 @@ def _show(make: Callable[[], RenderRequest], base_url: str, workflow_id: str) ->
     file = as_code.control_file(request)
     curl, python, body = st.tabs(("curl", "Python", "JSON"))
     with curl:
-        _download(lambda: request.control_image, file, _BESIDE, "code.curl")
+        _download(visit, lambda: request.control_image, file, _BESIDE, "code.curl")
         st.code(as_code.curl(request, base_url, workflow_id), "bash", wrap_lines=True)
     with python:
-        _download(lambda: request.control_image, file, _BESIDE, "code.python")
+        _download(visit, lambda: request.control_image, file, _BESIDE, "code.python")
         st.code(as_code.python(request, base_url, workflow_id), "python", wrap_lines=True)
     with body:
-        _download(lambda: as_code.body(request), "body.json", "The whole body, control image included.", "code.json")
+        whole = "The whole body, control image included."
+        _download(visit, lambda: as_code.body(request), "body.json", whole, "code.json")
         st.code(as_code.shown_body(request), "json", wrap_lines=True)
 
 
-def _download(data: Callable[[], bytes | str], file_name: str, why: str, key: str) -> None:
+def _download(visit: Visit, data: Callable[[], bytes | str], file_name: str, why: str, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             f"Download {file_name}",
-            data=data,
+            data=visit.gated(data),
             file_name=file_name,
             icon=":material/download:",
             on_click="ignore",

@@ -141,6 +141,20 @@ def test_who_meets_a_new_code_downloads_nothing_more(app: App) -> None:
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
 
 
+def test_who_meets_a_new_code_downloads_no_code_of_a_dialog_that_is_open(app: App) -> None:
+    async def act() -> None:
+        async with Visitor(app.url) as guest:
+            keep_a_run(app, guest.secret)
+            await come_in(guest)
+            await guest.click("Run as code")
+            assert await guest.download("Download body.json")
+            await change_the_code(app)
+            with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+                await guest.download("Download body.json")
+
+    asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
+
+
 def test_who_meets_a_new_code_downloads_no_picture_of_a_page_that_is_open(app: App) -> None:
     async def act() -> None:
         async with Visitor(app.url) as guest:
