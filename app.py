@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from rerender.ui import away, callbacks, forgeries, fragments, page, runtime
+from rerender.ui import away, callbacks, forgeries, fragments, page, visits
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
 callbacks.run_whole()
 forgeries.ignore()
 fragments.hear_out()
-workspace = runtime.admitted()
-needs = runtime.need_count(workspace)
+workspace = visits.admitted()
+needs = visits.need_count(workspace)
 pages = [
     st.Page("pages/render.py", title="Render", default=True),
     st.Page("pages/history.py", title="History"),

@@ -1,9 +1,9 @@
 """Find a run again, look at it, go on from it."""
 
-from rerender.ui import deleted, filters, found_runs, page, run_dialog, runtime, session
+from rerender.ui import deleted, filters, found_runs, page, run_dialog, session, visits
 
 page.enter("pages/history.py")
-visit = runtime.visit()
+visit = visits.visit()
 session.begin(visit.history, visit.preferences)
 
 page.heading(visit, "history")

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from rerender.ui import control_form, page, render_form, results, runtime, session
+from rerender.ui import control_form, page, render_form, results, session, visits
 
 page.enter("pages/render.py")
-visit = runtime.visit()
+visit = visits.visit()
 session.begin(visit.history, visit.preferences)
 runs = results.current(visit)
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from rerender.ui import access, allowance, page, runtime, settings_form, workspace_form, your_data
+from rerender.ui import access, allowance, page, settings_form, visits, workspace_form, your_data
 
 page.enter("pages/settings.py")
-visit = runtime.visit()
+visit = visits.visit()
 
 page.heading(visit, "settings")
 left, right = st.columns(2, gap="large")

@@ -15,7 +15,7 @@ from rerender.studio.workspaces import LOCAL, Mode, workspace_of, workspace_of_p
 from rerender.ui import process, session, settings, visitor, way
 
 if TYPE_CHECKING:
-    from rerender.ui.runtime import Visit
+    from rerender.ui.visits import Visit
 
 _COOKIE_SECRET_MIN_CHARS = 32
 _WIDTH = 440

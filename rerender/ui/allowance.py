@@ -12,7 +12,7 @@ from rerender.studio import budget
 from rerender.studio.backends import Backend, Caps, configured
 from rerender.studio.budget import Cap
 from rerender.ui import settings
-from rerender.ui.runtime import Visit
+from rerender.ui.visits import Visit
 
 _LEFT = {Cap.VISITOR: "left for you", Cap.DAY: "left for all visitors today", Cap.ALL: "left for all visitors"}
 

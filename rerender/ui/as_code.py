@@ -15,7 +15,7 @@ from rerender.studio.runs import Run
 from rerender.ui import fields, settings
 from rerender.ui.away import or_away
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 
 _OPENED, _FORM = "code.opened", "form"
 _ELSEWHERE = "This run was made at {0}. The code goes to {1}; change that only if you trust {0} with your key."

@@ -10,8 +10,8 @@ from rerender.studio.runs import Picture, Run
 from rerender.ui import juxtapose
 from rerender.ui.compare import TALLEST, Side, alone, compare
 from rerender.ui.page import isolated
-from rerender.ui.runtime import Visit
 from rerender.ui.series import Batches
+from rerender.ui.visits import Visit
 
 FRAME = "result.compare"
 SLIDER, JUXTAPOSE = "Slider", "JuxtaposeJS"

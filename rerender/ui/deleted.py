@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rerender.ui import steering
-from rerender.ui.runtime import visit_now
+from rerender.ui.visits import visit_now
 
 _DELETED = "history.deleted"
 

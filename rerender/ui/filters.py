@@ -8,7 +8,7 @@ import streamlit as st
 
 from rerender.studio.search import TEXT_MAX_CHARS, Search
 from rerender.ui import words
-from rerender.ui.runtime import Visit
+from rerender.ui.visits import Visit
 
 _CLEARED = "history.cleared"
 

@@ -9,7 +9,7 @@ from rerender.studio.search import Entry, Found, Search
 from rerender.ui import filters, run_dialog, session, words
 from rerender.ui.away import or_away
 from rerender.ui.gallery import Card, gallery
-from rerender.ui.runtime import Visit
+from rerender.ui.visits import Visit
 
 _PAGE_SIZE = 24
 # How often the page looks whether a run in progress has got on, and how long of it it waits for the runner's word.

@@ -12,7 +12,7 @@ from rerender.studio.attention import Need
 from rerender.studio.runs import Run
 from rerender.ui import session, settings_form, steering, words
 from rerender.ui.page import SETTINGS, plain
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 
 _MOST = 20
 _PROBLEMS = "needs.problems"

@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from rerender.ui import help, session, visitor, way
-from rerender.ui.runtime import Visit
+from rerender.ui.visits import Visit
 
 ICON = str(Path(__file__).parent / "icon.svg")
 

@@ -17,7 +17,7 @@ from rerender.studio.limits import LimitReached
 from rerender.studio.runs import Run
 from rerender.ui import allowance, as_code, control_form, fields, series, session, steering, understanding
 from rerender.ui.page import NEEDS_YOU
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 
 IDEAS = (
     "golden hour, red brick walls, slate roof, green lawn",

@@ -17,8 +17,8 @@ from rerender.ui import as_code, comparison, control_form, fields, series, sessi
 from rerender.ui.away import or_away
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, visit_now
 from rerender.ui.thumbnails import Thumbnail, thumbnails
+from rerender.ui.visits import Visit, visit_now
 
 # How often the fragment looks, and how long within each look it waits for the runner's own word: most of the time,
 # so that a picture is shown when it is there and not a tick later.

@@ -8,7 +8,7 @@ from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.runs import Run, State
 from rerender.ui import as_code, deleted, results, session, steering, words
 from rerender.ui.away import or_away
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 
 _CHOSEN = "history.chosen"
 _NOTED = "history.noted"

@@ -11,8 +11,8 @@ from rerender.studio.attention import waits_for_key
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
 from rerender.ui import session, steering, words
-from rerender.ui.runtime import Visit
 from rerender.ui.thumbnails import Thumbnail, thumbnails
+from rerender.ui.visits import Visit
 
 Batches = dict[str, list[Picture]]
 """The stored pictures of each run, by its `run_id`."""

@@ -17,7 +17,7 @@ from rerender.studio.connection import Verdict
 from rerender.studio.preferences import CONFIGURED, FITS, POLL_FLOOR, SIZES, TYPED, WITHOUT_KEY
 from rerender.ui import allowance, control_form, render_form, session, settings
 from rerender.ui.page import plain
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 
 _PROBLEMS = "settings.problems"
 _KEY = "settings.api_key"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rerender.studio.runs import Run
 from rerender.ui.page import NEEDS_YOU, plain
-from rerender.ui.runtime import visit_now
+from rerender.ui.visits import visit_now
 
 
 def stops(run: Run, runs: list[Run]) -> None:

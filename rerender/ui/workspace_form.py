@@ -10,7 +10,7 @@ import streamlit as st
 
 from rerender.studio.archive import Archive, ArchiveError, Contents, Imported
 from rerender.ui import session, settings, uploads
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 from rerender.ui.words import counted
 
 _UPLOADED = "workspace.archive"

@@ -7,7 +7,7 @@ import streamlit as st
 from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
 from rerender.ui import access, allowance, session, workspace_form
-from rerender.ui.runtime import Visit, visit_now
+from rerender.ui.visits import Visit, visit_now
 from rerender.ui.words import counted
 
 _WORDS = "settings.wipe_words"

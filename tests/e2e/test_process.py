@@ -66,7 +66,7 @@ def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app
     for saved in (
         ["app.py", "pages/render.py"],
         ["rerender/models.py", "rerender/studio/runtime.py"],
-        ["rerender/ui/runtime.py"],
+        ["rerender/ui/visits.py"],
     ):
         for name in saved:
             path = copied_app.root / name

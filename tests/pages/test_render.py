@@ -185,9 +185,9 @@ def page_with_forged_values() -> None:
     """The form's own gate, without the widgets: Streamlit already puts a forged number back into its range."""
     import streamlit as st
 
-    from rerender.ui import fields, render_form, runtime, session
+    from rerender.ui import fields, render_form, session, visits
 
-    visit = runtime.visit()
+    visit = visits.visit()
     session.begin(visit.history, visit.preferences)
     for field, value in st.session_state.get("forged", {}).items():
         st.session_state[fields.key(field)] = value

@@ -27,9 +27,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
 
 
 def page_with_the_form() -> None:
-    from rerender.ui import runtime, workspace_form
+    from rerender.ui import visits, workspace_form
 
-    visit = runtime.visit()
+    visit = visits.visit()
     workspace_form.notice(visit)
     workspace_form.export_and_import(visit)
 
