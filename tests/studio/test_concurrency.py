@@ -30,7 +30,7 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
 
 def test_who_asks_for_much_lets_others_have_their_turn() -> None:
     pool, go_on, done = Pool(1, "test"), threading.Event(), list[str]()
-    pool.start(lambda: go_on.wait(10), "a")
+    pool.start(lambda: go_on.wait(10), "who was first")
     for asker, count in (("a", 4), ("b", 2), ("c", 1)):
         for number in range(count):
             pool.start(partial(done.append, f"{asker}{number}"), asker)
