@@ -13,10 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from rerender.studio import pictures
-from rerender.studio.archive import Archive, Imported
+from rerender.studio.archive import Archive, ArchiveError, Imported
 from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import RUN_COLUMNS, Run
@@ -122,3 +123,27 @@ def changed(data: bytes, change: Callable[[dict[str, Any]], object] = lambda _: 
         for name in {*old.namelist(), *files} - {"manifest.json"}:
             new.writestr(name, files.get(name, old.read(name) if name in old.namelist() else b""))
     return buffer.getvalue()
+
+
+def assert_refused(database: Database, data: bytes, sentence: str) -> None:
+    """An import of it raises such a sentence, and changes nothing."""
+    before = everything(database)
+    with pytest.raises(ArchiveError, match=sentence) as raised:
+        imported(database, data)
+    assert str(raised.value).endswith(("Nothing was imported.", "try again."))
+    assert everything(database) == before
+
+
+def change_run(**values: Any) -> Callable[[dict[str, Any]], object]:
+    """For `changed`: the first run has these values."""
+    return lambda document: document["runs"][0].update(values)
+
+
+def runs_of(first: int, count: int, **values: Any) -> Callable[[dict[str, Any]], object]:
+    """So many runs like the archive's one, their ids counted from `first`."""
+
+    def change(document: dict[str, Any]) -> None:
+        ids = range(first, first + count)
+        document["runs"] = [document["runs"][0] | {"run_id": f"{one:032}"} | values for one in ids]
+
+    return change

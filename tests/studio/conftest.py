@@ -14,6 +14,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.tracker import FindBackend
 from tests.fake_api import FakeApi
 from tests.postgres import IS_MISSING, Databases
+from tests.studio.archives import PICTURES, STORED, a_database, everything, exported, store
 from tests.studio.helpers import WallClock, backend_at
 
 
@@ -67,6 +68,19 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database.open(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def stored(new_database_file: Path) -> tuple[bytes, dict[str, list[Any]]]:
+    """An archive, and the rows that it was exported from."""
+    with a_database(new_database_file) as database:
+        store(database, STORED, PICTURES[0], {0: PICTURES[1]})
+        return exported(database), everything(database)
+
+
+@pytest.fixture(scope="session")
+def archive(stored: tuple[bytes, object]) -> bytes:
+    return stored[0]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +18,20 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio import archive as archive_module
 from rerender.studio import manifest, pictures
 from rerender.studio.archive import ArchiveError
-from rerender.studio.curation import purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
-from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.tables import preferences, runs
 from tests.fake_api import picture, png_header
-from tests.studio.archives import PICTURES, STORED, a_database, changed, everything, exported, imported, store
-from tests.studio.helpers import read
-
-
-def assert_refused(database: Database, data: bytes, sentence: str) -> None:
-    before = everything(database)
-    with pytest.raises(ArchiveError, match=sentence) as raised:
-        imported(database, data)
-    assert str(raised.value).endswith(("Nothing was imported.", "try again."))
-    assert everything(database) == before
-
-
-def change_run(**values: Any) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document["runs"][0].update(values)
-
+from tests.studio.archives import (
+    PICTURES,
+    a_database,
+    assert_refused,
+    change_run,
+    changed,
+    everything,
+    imported,
+    runs_of,
+)
 
 NESTED: list[object] = []
 for _ in range(51):
@@ -93,19 +85,6 @@ HOSTILE = {
         [],
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def stored(new_database_file: Path) -> tuple[bytes, dict[str, list[Any]]]:
-    """An archive, and the rows that it was exported from."""
-    with a_database(new_database_file) as database:
-        store(database, STORED, PICTURES[0], {0: PICTURES[1]})
-        return exported(database), everything(database)
-
-
-@pytest.fixture(scope="module")
-def archive(stored: tuple[bytes, object]) -> bytes:
-    return stored[0]
 
 
 @pytest.mark.parametrize(("name", "values"), HOSTILE.items(), ids=HOSTILE)
@@ -309,71 +288,6 @@ def test_the_pixels_of_all_pictures_together_have_a_limit_that_is_said(
     assert_refused(database, archive, "over 2,000 million pixels together")
     monkeypatch.setattr(archive_module, "MAX_PIXELS", 2 * 512 * 512)
     assert imported(database, archive).runs == 1
-
-
-def runs_of(first: int, count: int, **values: Any) -> Callable[[dict[str, Any]], object]:
-    """So many runs like the archive's one, their ids counted from `first`."""
-
-    def change(document: dict[str, Any]) -> None:
-        ids = range(first, first + count)
-        document["runs"] = [document["runs"][0] | {"run_id": f"{one:032}"} | values for one in ids]
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("most", "values", "sentence"),
-    [
-        (100, {"finished_at": None, "stored_at": None}, "More than 100 runs would be unfinished"),
-        (24, {"series_id": "a" * 32}, "More than 24 runs of the archive belong to one series"),
-    ],
-    ids=["unfinished", "series"],
-)
-def test_several_archives_bring_no_more_than_one_may(
-    archive: bytes, database: Database, most: int, values: dict[str, Any], sentence: str
-) -> None:
-    assert_refused(database, changed(archive, runs_of(0, most + 1, **values)), sentence)
-    assert imported(database, changed(archive, runs_of(0, most, **values))).runs == most
-    assert_refused(database, changed(archive, runs_of(most, 1, **values)), sentence)
-    assert imported(database, changed(archive, runs_of(most, 1, **values)), "theirs").runs == 1
-    assert imported(database, changed(archive, runs_of(most, 1))).runs == 1
-
-
-ON_ITS_WAY = {"finished_at": None, "stored_at": None}
-
-
-def test_an_import_brings_no_more_unfinished_runs_than_one_visitor_and_all_together_may_have(
-    archive: bytes, database: Database
-) -> None:
-    limits = replace(LOCAL_LIMITS, unfinished_runs=3, unfinished_in_all=5)
-
-    def bring(first: int, count: int, workspace: str = "ours", **values: Any) -> int:
-        data = changed(archive, runs_of(first, count, **(ON_ITS_WAY | values)))
-        return imported(database, data, workspace, limits).runs
-
-    assert bring(0, 3) == 3
-    with pytest.raises(ArchiveError, match=r"More than 3 runs would be unfinished here\. Nothing was imported\."):
-        bring(3, 1)
-    with pytest.raises(ArchiveError, match=r"follows as many as it can .* Nothing was imported\."):
-        bring(10, 3, "theirs")
-    assert bring(10, 2, "theirs") == 2
-    assert bring(20, 9, backend="embedded") == bring(30, 9, **dict.fromkeys(ON_ITS_WAY, 1.7e9)) == 9, "all ended"
-
-
-def test_nothing_in_an_archive_has_happened_later_than_now(archive: bytes, database: Database) -> None:
-    """A run sent in the future was looked at without a pause until then, and one that ended there never deleted."""
-    now, day = 1.75e9, 86_400.0
-    sent, told = {"created_at": now + 5.0, "submitted_at": 3.9e9}, {"phase": "failed", "completed_at": 1.74e9}
-    stopped = {"finished_at": 3.9e9, "stored_at": None, "stopped_at": 3.9e9, "settled_at": 3.9e9}
-    data = changed(archive, change_run(**sent, **told, **stopped))
-    imported(database, data, wall=lambda: now)
-    run = read(History(database, "ours"), "0" * 32)
-    assert (run.created_at, run.submitted_at, run.completed_at) == (now, now, 1.74e9)
-    assert (run.finished_at, run.stopped_at, run.settled_at) == (now, now, now)
-    imported(
-        database, changed(archive, change_run(run_id="1" * 32, finished_at=3.9e9, stored_at=3.9e9)), wall=lambda: now
-    )
-    assert purge(database, lambda: now + 31 * day, keep_days=30) == 1
 
 
 def test_others_wait_for_few_statements_however_many_runs_and_pictures_an_archive_has(
