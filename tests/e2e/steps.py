@@ -113,6 +113,9 @@ def download(page: Page, button: str) -> bytes:
 
 def upload(page: Page, name: str, data: bytes) -> None:
     page.get_by_role("radio", name="Upload").click()
+    settle(page)
+    # A field that has been read gives way to a new one, and until the page is drawn both are there.
+    expect(page.locator("input[type=file]")).to_have_count(1)
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
 
 
