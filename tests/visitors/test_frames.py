@@ -25,7 +25,8 @@ TOO_BIG = "1009"
 
 def test_a_frame_that_is_too_long_ends_its_connection_before_it_has_come(app: App) -> None:
     async def act(visitor: Visitor) -> None:
-        await visitor.announce(MOST + 1)
+        # The beginning of a frame, and none of its bytes.
+        visitor.write(b"\x82\xff" + (MOST + 1).to_bytes(8, "big") + bytes(4))
         with pytest.raises(Closed, match=TOO_BIG):
             await visitor.until(lambda: False)
 

@@ -257,10 +257,10 @@ class Visitor:
         """Send any message of the protocol, and wait for nothing."""
         await self.post_raw(message.SerializeToString())
 
-    async def announce(self, size: int) -> None:
-        """Send the beginning of a frame of so many bytes, and none of them."""
+    def write(self, data: bytes) -> None:
+        """Write these bytes to the connection as they are, frames or parts of frames."""
         assert self._socket is not None
-        self._socket.transport.write(b"\x82\xff" + size.to_bytes(8, "big") + bytes(4))
+        self._socket.transport.write(data)
 
     async def post_raw(self, frame: bytes | str | list[bytes]) -> None:
         """Send any frame over the socket, or a message in so many, and wait for nothing."""
