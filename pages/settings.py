@@ -19,4 +19,4 @@ with right:
     your_data.kept(visit)
     workspace_form.export_and_import(visit)
     your_data.delete_everything(visit)
-    access.owner_code_form(visit)
+    access.owner_code_form(visit.guest)

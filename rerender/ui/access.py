@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
@@ -13,9 +13,6 @@ from rerender.studio.access import Guest, Person, Policy
 from rerender.studio.codes import ENTER, OWN, NotTaken, Purpose
 from rerender.studio.workspaces import LOCAL, Mode, workspace_of, workspace_of_person
 from rerender.ui import process, session, settings, visitor, way
-
-if TYPE_CHECKING:
-    from rerender.ui.visits import Visit
 
 _COOKIE_SECRET_MIN_CHARS = 32
 _WIDTH = 440
@@ -80,9 +77,9 @@ def account(guest: Guest) -> None:
             st.button("Sign out", icon=":material/logout:", on_click=st.logout)
 
 
-def owner_code_form(visit: Visit) -> None:
+def owner_code_form(guest: Guest) -> None:
     """Where the owner's code is typed, on a host that has one, by a visitor who has not yet."""
-    if visit.guest.policy.owner_code and not visit.is_owner:
+    if guest.policy.owner_code and not guest.is_owner:
         with st.expander("For the owner", icon=":material/admin_panel_settings:"):
             st.caption("Whoever runs this app sees more with the owner's code.")
             _code_form(OWN, "Owner's code", "Show it")
