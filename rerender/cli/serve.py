@@ -37,7 +37,8 @@ Examples:
 \b
 Exit codes:
   0  stopped by Ctrl+C or SIGTERM, also in the middle of a render
-  1  cannot serve: the port or the folder is in use, or the folder cannot be written
+  1  cannot serve: the port or the folder is in use, the folder cannot be written,
+     or RERENDER_WORKING_SIZE is wrong
   2  wrong use or value
 """,
 )

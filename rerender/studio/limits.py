@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from rerender.engines.settings import LARGEST_WORKING_SIZE, SMALLEST_WORKING_SIZE, WORKING_SIZE
-from rerender.errors import ConfigurationError, RerenderError
+from rerender.engines.settings import LARGEST_WORKING_SIZE, SMALLEST_WORKING_SIZE, WORKING_SIZE, whole_number
+from rerender.errors import RerenderError
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, PROMPT_MAX_CHARS
 from rerender.studio.workspaces import Mode
 
@@ -173,12 +173,7 @@ def _default(one: Field[Any], mode: Mode) -> int:
 
 
 def _number(one: Field[Any], written: str) -> int:
-    name, least, most = (one.metadata[key] for key in ("setting", "least", "most"))
-    # Text of a thousand digits is a number too, and takes Python long.
-    number = int(written) if written.isdecimal() and len(written) < 10 else -1
-    if not least <= number <= most:
-        raise ConfigurationError(f"{name} must be a whole number from {least:,} to {most:,}, not {written[:40]!r}.")
-    return number
+    return whole_number(one.metadata["setting"], written, one.metadata["least"], one.metadata["most"])
 
 
 LOCAL_LIMITS = Limits()

@@ -14,16 +14,15 @@ import pytest
 from rerender.engines.preview import PreviewEngine
 from rerender.engines.settings import working_size
 from rerender.errors import ConfigurationError
+from rerender.studio.limits import Limits
 from rerender.studio.runtime import Runtime
 from tests.engines.controls import clay_house, request
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(
-    ("text", "size"), [("768", 768), (" 1024 ", 1024), ("", 1024), ("1", 256), ("99999", 2048), ("-5", 256)]
-)
-def test_the_working_size_is_taken_to_the_nearest_that_is_allowed(text: str, size: int) -> None:
+@pytest.mark.parametrize(("text", "size"), [("768", 768), (" 1024 ", 1024), ("", 1024), ("256", 256), ("2048", 2048)])
+def test_the_working_size_is_the_one_that_is_set(text: str, size: int) -> None:
     assert working_size({"RERENDER_WORKING_SIZE": text}) == size
 
 
@@ -31,11 +30,15 @@ def test_without_a_setting_the_working_size_is_1024() -> None:
     assert working_size({}) == 1024
 
 
-@pytest.mark.parametrize("text", ["large", "1e3", "1024px", "x" * 10_000])
-def test_a_working_size_that_is_no_number_is_told_in_one_sentence(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="RERENDER_WORKING_SIZE must be a number of pixels") as caught:
-        working_size({"RERENDER_WORKING_SIZE": text})
-    assert len(str(caught.value)) < 160
+@pytest.mark.parametrize("text", ["large", "1e3", "1024px", "x" * 10_000, "9" * 10_000, "100", "255", "2049", "-5"])
+def test_a_working_size_that_is_none_is_refused_in_the_words_of_the_app(text: str) -> None:
+    said = []
+    for read in (working_size, lambda environ: Limits.of("local", [environ.get])):
+        with pytest.raises(ConfigurationError, match="RERENDER_WORKING_SIZE must be a whole number") as caught:
+            read({"RERENDER_WORKING_SIZE": text})
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert len(said[0]) < 160
 
 
 def test_an_engine_of_any_working_size_gives_the_size_that_was_asked_for() -> None:
@@ -75,10 +78,10 @@ def test_serve_says_a_wrong_working_size_in_one_line_and_serves_nothing(tmp_path
     run = subprocess.run(
         [sys.executable, "-m", "rerender", "serve", "--home", str(tmp_path), "--port", "0"],
         cwd=ROOT,
-        env={**os.environ, "RERENDER_WORKING_SIZE": "big"},
+        env={**os.environ, "RERENDER_WORKING_SIZE": "100"},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert run.returncode == 1
-    assert run.stderr == "Error: RERENDER_WORKING_SIZE must be a number of pixels from 256 to 2048, not 'big'.\n"
+    assert run.stderr == "Error: RERENDER_WORKING_SIZE must be a whole number from 256 to 2,048, not '100'.\n"
