@@ -8,15 +8,14 @@ from typing import NoReturn
 from sqlalchemy.exc import SQLAlchemyError
 
 from rerender.cli import files
-from rerender.cli.following import NO_DATABASE
+from rerender.cli.following import DELETED, NO_DATABASE
 from rerender.cli.terminal import Exit, Problem, Terminal, go_on
 from rerender.models import Phase
 from rerender.studio.history import History
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["DELETED", "ending", "finish", "not_pictures"]
+__all__ = ["ending", "finish", "not_pictures"]
 
-DELETED = "This run was deleted. The app's History can bring it back for a while."
 _FOUND = (
     """If you find its render in your account, `{} --render RENDER_ID` fetches it; the app asks too, on "Needs you"."""
 )

@@ -23,13 +23,14 @@ from rerender.studio.runs import Run, Submission
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import LOCAL
 
-__all__ = ["NO_DATABASE", "SOURCES", "Stop", "follow", "nothing_lost", "opened", "usable"]
+__all__ = ["DELETED", "NO_DATABASE", "SOURCES", "Stop", "follow", "nothing_lost", "opened", "usable"]
 
 SOURCES = (os.environ.get,)
 LOOK_EVERY = 0.25  # seconds between two looks at the history, which another process may write
 
 _STOPPING = "Stopping. What is being sent is written down first; once more Ctrl+C ends this at once."
 NO_DATABASE = "The database of the history does not answer."
+DELETED = "This run was deleted. The app's History can bring it back for a while."
 
 
 class Stop:
@@ -131,7 +132,7 @@ def follow(runtime: Runtime, run_id: str, terminal: Terminal, stop: Stop, timeou
         runtime.runner.close()
         run = runtime.history(LOCAL).run(run_id)
     if run is None:
-        raise Problem(Exit.NO_PICTURES, "This run was deleted. The app's History can bring it back for a while.")
+        raise Problem(Exit.NO_PICTURES, DELETED)
     return run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 import click
 
@@ -38,7 +38,7 @@ Examples:
 @click.option("--height", type=click.IntRange(*IMAGE_SIDE), help="In pixels. Without it, as the image's aspect asks.")
 @click.option(
     "--fit",
-    type=click.Choice(["crop", "pad", "stretch"]),
+    type=click.Choice(get_args(images.Fit)),
     default="crop",
     show_default=True,
     help="Where the aspect differs: crop cuts the longer sides, pad adds white, stretch distorts.",
