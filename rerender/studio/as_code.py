@@ -14,7 +14,7 @@ from rerender.client import DEFAULT_BASE_URL
 from rerender.models import RenderRequest
 from rerender.studio import pictures
 from rerender.studio.backends import EMBEDDED, Backend, origin_of
-from rerender.studio.downloads import EXTENSIONS
+from rerender.studio.downloads import extension
 
 __all__ = ["address_of", "body", "control_file", "curl", "curl_body", "python", "shown_body"]
 
@@ -78,7 +78,7 @@ def address_of(backend_name: str, known: Sequence[Backend]) -> str:
 
 def control_file(request: RenderRequest) -> str:
     """The name under which the code looks for the control image: `control.png`, or with another kind's ending."""
-    return f"control.{EXTENSIONS.get(pictures.describe(request.control_image).mime, 'bin')}"
+    return f"control.{extension(pictures.describe(request.control_image).mime)}"
 
 
 def curl(request: RenderRequest, base_url: str, workflow_id: str) -> str:

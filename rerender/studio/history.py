@@ -10,7 +10,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, insert, or_, select
 
 from rerender.errors import ImageError
 from rerender.models import RenderRequest
@@ -18,7 +18,7 @@ from rerender.studio import decoding, pictures
 from rerender.studio.attention import NEED, NEEDED, Need
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import Database
-from rerender.studio.runs import COLUMNS_WITHOUT_MISC, RUN_COLUMNS, STATE, Picture, Run, State, storable
+from rerender.studio.runs import COLUMNS_WITHOUT_MISC, RUN_COLUMNS, STATE, Picture, Run, State, count, storable
 from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.steering import CAN_BE_WATCHED_AGAIN
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
@@ -70,7 +70,7 @@ class History:
     def need_count(self) -> int:
         """How many runs need their owner."""
         with self._database.read(self._workspace) as connection:
-            return connection.scalar(select(func.count()).where(NEEDED)) or 0
+            return count(connection, NEEDED)
 
     def needs(self) -> list[tuple[Need, Run]]:
         """The runs that need their owner, and for what, newest first, without their `misc`; some may be deleted."""
@@ -95,10 +95,9 @@ class History:
     def search(self, search: Search, page: int = 1, size: int = 24) -> Found:
         """One page of the runs that are searched for, newest first; pages are counted from 1."""
         conditions = (NOT_DELETED, *search.conditions())
-        count = select(func.count()).select_from(runs).where(*conditions)
         query = select(*RUN_COLUMNS, COVER).where(*conditions).order_by(*NEWEST_FIRST)
         with self._database.read(self._workspace) as connection:
-            total = connection.scalar(count) or 0
+            total = count(connection, *conditions)
             rows = connection.execute(query.limit(size).offset((page - 1) * size)).mappings()
             return Found([Entry(Run.from_row(row), row["cover"]) for row in rows], total)
 
