@@ -31,11 +31,16 @@ def upright(image: Image.Image) -> Image.Image:
     """The decoded picture upright and with 8 bits: RGBA if any pixel is see-through, else RGB. Raises `ImageError`."""
     if min(image.size) < MIN_SIDE:
         raise ImageError(f"The image is only {image.width} × {image.height} px; each side needs {MIN_SIDE} px.")
-    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
-        ImageOps.exif_transpose(image, in_place=True)
+    turn_by_exif(image)
     image = _as_rgb(image)
     image.info.clear()  # colour profile, comments: Pillow would write some of them again
     return image
+
+
+def turn_by_exif(image: Image.Image) -> None:
+    """Turn the picture in place as its EXIF block says; it stays as it is where that block is broken."""
+    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alpha: bool = False) -> bytes:

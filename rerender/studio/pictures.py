@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from PIL import Image, ImageOps
+from PIL import Image
 from sqlalchemy import Connection, insert, select
 
 from rerender import images as image_files
@@ -18,7 +17,7 @@ from rerender.errors import ImageError
 from rerender.studio.runs import UNREADABLE, Picture
 from rerender.studio.tables import blobs, images
 
-__all__ = ["describe", "flat", "keep", "keep_new", "opened", "shrink", "unreadable", "upright"]
+__all__ = ["describe", "flat", "keep", "keep_new", "opened", "shrink", "unreadable"]
 
 MAX_PIXELS = 64_000_000
 
@@ -68,7 +67,8 @@ def shrink(data: bytes, side: int) -> bytes:
     image = opening.decode(data, opening.FORMATS, MAX_PIXELS)
     buffer = io.BytesIO()
     try:
-        image = upright(image).convert("RGBA" if image.has_transparency_data else "RGB")
+        image_files.turn_by_exif(image)
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         image.thumbnail((side, side))
         image.save(buffer, "WEBP", quality=85)
     except Exception:  # what stands beside the pixels, such as a colour profile, can be broken in any way
@@ -81,13 +81,6 @@ def flat(data: bytes) -> Image.Image:
     image = image_files.upright(opening.decode(data, opening.FORMATS, MAX_PIXELS))
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """The same picture, turned as its EXIF block says; left as it is where that block is broken."""
-    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
-        ImageOps.exif_transpose(image, in_place=True)
     return image
 
 

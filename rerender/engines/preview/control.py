@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from rerender import opening
 from rerender.engines.preview.fields import Bytes, Plane
 from rerender.engines.preview.see_through import BACKDROP, lay_on, parts_a_subject, sheet_of
 from rerender.errors import ImageError
+from rerender.images import turn_by_exif
 
 MAX_PIXELS = 64_000_000
 # A JPEG is decoded at a reduced scale down to this, and others are reduced: twice what any output needs is wasted.
@@ -60,9 +60,8 @@ def decode(data: bytes) -> Decoded:
         opening.check(image, data)
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
         image.load()
-        with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
-            # Not a copy of what may be a quarter of a gigabyte.
-            ImageOps.exif_transpose(image, in_place=True)
+        # In place: a copy might take a quarter of a gigabyte.
+        turn_by_exif(image)
         pixels = _pixels(image)
     except ImageError:
         raise
