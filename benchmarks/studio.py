@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from benchmarks.timed_api import KEY, SIDE
 from rerender import images, samples
 from rerender.models import RenderRequest
-from rerender.studio.backends import Backend, hosted_backend
+from rerender.studio.backends import Backend, api_backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
@@ -50,8 +50,8 @@ def new_database() -> Iterator[tuple[URL, Database]]:
 
 @contextmanager
 def studio(base_url: str) -> Iterator[Studio]:
-    """A studio over a new database, whose backend is at `base_url` with the poll floor that hosted backends have."""
-    backend = hosted_backend(KEY, base_url=base_url)
+    """A studio over a new database, whose backend is at `base_url` with the poll floor that an API has."""
+    backend = api_backend(KEY, base_url=base_url)
     with (
         new_database() as (_, database),
         closing(Runner(database, lambda _name, _workspace: backend)) as runner,

@@ -14,7 +14,7 @@ from benchmarks.studio import a_request, new_database
 from benchmarks.table import Row, show
 from benchmarks.timed_api import KEY, TimedApi, serving
 from rerender import Client
-from rerender.studio.backends import hosted_backend
+from rerender.studio.backends import api_backend
 from rerender.studio.database import Database
 from rerender.studio.journal import Journal, new_owner
 from rerender.studio.runner import LEASE, Runner
@@ -49,7 +49,7 @@ def _fill(database: Database, api: TimedApi) -> None:
     """Write down what a process that is gone submitted some minutes ago."""
     then = time.time() - 60 * MINUTES_OLD
     journal = Journal(database, new_owner(), wall=lambda: then, lease=LEASE, announce=lambda: None)
-    backend = hosted_backend(KEY, base_url=api.base_url)
+    backend = api_backend(KEY, base_url=api.base_url)
     request = a_request(0)
     run_ids = journal.begin_all(LOCAL, backend, [request] * RUNS, None)
     with Client(KEY, base_url=api.base_url) as client:
@@ -75,7 +75,7 @@ def _cpu(process: psutil.Process) -> float:
 
 def _follow(database_url: str, base_url: str) -> None:
     """Be the process that is measured, until the other one closes its end of the pipe."""
-    backend = hosted_backend(KEY, base_url=base_url)
+    backend = api_backend(KEY, base_url=base_url)
     with (
         closing(Database.open(database_url)) as database,
         closing(Runner(database, lambda _name, _workspace: backend)) as runner,

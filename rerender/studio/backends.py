@@ -21,11 +21,11 @@ __all__ = [
     "Backend",
     "Caps",
     "Lookup",
+    "api_backend",
     "choose",
     "configured",
     "costs",
     "first",
-    "hosted_backend",
     "is_origin",
     "origin_of",
 ]
@@ -89,7 +89,7 @@ class Backend:
 
     def with_key(self, api_key: str) -> Backend:
         """The same backend with a typed key. Raises `ConfigurationError` for one that cannot be used."""
-        usable = hosted_backend(api_key, base_url=self.base_url, workflow_id=self.workflow_id)
+        usable = api_backend(api_key, base_url=self.base_url, workflow_id=self.workflow_id)
         return replace(self, api_key=usable.api_key)
 
     def client(
@@ -121,12 +121,12 @@ def origin_of(base_url: str) -> str:
 def is_origin(name: str) -> bool:
     """Whether it is the name of an API that a client takes: no user name, path or other way to write the same."""
     try:
-        return hosted_backend("no-key", base_url=name).name == name
+        return api_backend("no-key", base_url=name).name == name
     except ConfigurationError:
         return False
 
 
-def hosted_backend(
+def api_backend(
     api_key: str,
     *,
     base_url: str = DEFAULT_BASE_URL,
@@ -191,7 +191,7 @@ def configured(sources: Sequence[Lookup], mode: Mode) -> Backend:
     credits_per_run, credit_price = costs(sources)
     if caps and not credits_per_run:
         raise ConfigurationError("RERENDER_CREDITS_PER_RUN must be more than 0: the caps count credits.")
-    backend = hosted_backend(
+    backend = api_backend(
         source("GENLY_API_KEY") or "",
         base_url=source("GENLY_BASE_URL") or DEFAULT_BASE_URL,
         workflow_id=source("GENLY_WORKFLOW_ID") or DEFAULT_WORKFLOW_ID,

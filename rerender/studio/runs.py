@@ -137,7 +137,7 @@ class Run:
 
     @property
     def is_preview(self) -> bool:
-        """Whether the embedded engine makes it, not the hosted API."""
+        """Whether the embedded engine makes it, not an API."""
         return self.backend == EMBEDDED
 
     @classmethod

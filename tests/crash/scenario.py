@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rerender.studio.backends import Backend, hosted_backend
+from rerender.studio.backends import Backend, api_backend
 from rerender.studio.runner import LEASE
 from tests.crash.evidence import Evidence, is_settled
 from tests.crash.faults import FAULTS, Fault, FaultyApi
@@ -97,7 +97,7 @@ class Stage:
         self.crash = crash
         self.file = file
         self.api = api
-        self.backend: Backend = replace(hosted_backend(API_KEY, base_url=api.base_url), poll_floor=0.01)
+        self.backend: Backend = replace(api_backend(API_KEY, base_url=api.base_url), poll_floor=0.01)
 
     def crash_and_go_on(self) -> None:
         crash = self.crash

@@ -1,4 +1,4 @@
-"""A key typed in Settings, against a fake of the hosted API: tested, rendered with, and gone after a reload."""
+"""A key typed in Settings, against a fake of the API: tested, rendered with, and gone after a reload."""
 
 from __future__ import annotations
 

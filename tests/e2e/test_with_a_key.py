@@ -1,4 +1,4 @@
-"""The page with a key, against a fake of the hosted API: what a click costs, and what goes wrong with it."""
+"""The page with a key, against a fake of the API: what a click costs, and what goes wrong with it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> Iterator[AppTest]:
-    """The render page with a key for a fake of the hosted API."""
+    """The render page with a key for a fake of the API."""
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.setenv("GENLY_API_KEY", API_KEY)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rerender.models import RenderRequest
-from rerender.studio.backends import Backend, hosted_backend
+from rerender.studio.backends import Backend, api_backend
 from rerender.studio.history import History
 from rerender.studio.journal import Journal, new_run_id
 from rerender.studio.runs import Run
@@ -24,7 +24,7 @@ POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 def backend_at(api: FakeApi, key: str = API_KEY) -> Backend:
     """The fake API as a backend that is looked at often."""
-    return replace(hosted_backend(key, base_url=api.base_url), poll_floor=0.01)
+    return replace(api_backend(key, base_url=api.base_url), poll_floor=0.01)
 
 
 def a_request(**changes: Any) -> RenderRequest:

@@ -19,7 +19,7 @@ from rerender.client import DEFAULT_BASE_URL
 from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.server import LocalServer
 from rerender.studio import as_code
-from rerender.studio.backends import PREVIEW, hosted_backend
+from rerender.studio.backends import PREVIEW, api_backend
 from tests.fake_api import API_KEY, FakeApi, picture
 from tests.service.engines import FlatEngine
 from tests.studio.helpers import a_request
@@ -134,12 +134,12 @@ def test_letters_stay_letters() -> None:
 
 
 def test_the_address_is_that_of_the_runs_own_backend_and_of_a_service_to_start_for_the_preview() -> None:
-    hosted = hosted_backend("a-key", base_url="https://api.example/behind/a/path")
-    other = hosted_backend("a-key", base_url="https://other.example")
-    assert as_code.address_of(hosted.name, [PREVIEW, hosted]) == "https://api.example/behind/a/path"
-    assert as_code.address_of(other.name, [hosted, other]) == "https://other.example"
-    assert as_code.address_of(DEFAULT_BASE_URL, [hosted, other]) == DEFAULT_BASE_URL
-    assert as_code.address_of("embedded", [hosted]) == as_code.address_of("embedded", [PREVIEW])
+    own = api_backend("a-key", base_url="https://api.example/behind/a/path")
+    other = api_backend("a-key", base_url="https://other.example")
+    assert as_code.address_of(own.name, [PREVIEW, own]) == "https://api.example/behind/a/path"
+    assert as_code.address_of(other.name, [own, other]) == "https://other.example"
+    assert as_code.address_of(DEFAULT_BASE_URL, [own, other]) == DEFAULT_BASE_URL
+    assert as_code.address_of("embedded", [own]) == as_code.address_of("embedded", [PREVIEW])
     shown = as_code.curl(a_request(), as_code.address_of("embedded", [PREVIEW]), DEFAULT_WORKFLOW_ID)
     (port,) = re.findall(r"python -m rerender serve --port (\d+) --api-key \$GENLY_API_KEY", shown)
     assert f"base=http://127.0.0.1:{port}\n" in shown
@@ -150,6 +150,6 @@ def test_the_address_is_that_of_the_runs_own_backend_and_of_a_service_to_start_f
     "named", ["https://evil.example", "https://rerender.genly.ai@evil.example", "http://localhost"]
 )
 def test_a_key_goes_to_no_address_that_only_a_run_names(named: str) -> None:
-    hosted = hosted_backend("a-key", base_url="https://api.example/behind/a/path")
-    assert as_code.address_of(named, [PREVIEW, hosted]) == "https://api.example/behind/a/path"
+    own = api_backend("a-key", base_url="https://api.example/behind/a/path")
+    assert as_code.address_of(named, [PREVIEW, own]) == "https://api.example/behind/a/path"
     assert as_code.address_of(named, [PREVIEW]) == DEFAULT_BASE_URL

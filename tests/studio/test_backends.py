@@ -6,7 +6,7 @@ import pytest
 
 from rerender.client import DEFAULT_BASE_URL
 from rerender.errors import ConfigurationError
-from rerender.studio.backends import PREVIEW, choose, hosted_backend, origin_of
+from rerender.studio.backends import PREVIEW, api_backend, choose, origin_of
 from rerender.studio.preferences import CONFIGURED, TYPED, WITHOUT_KEY, Preferences
 from rerender.studio.workspaces import Mode, mode, workspace_of
 
@@ -54,7 +54,7 @@ def test_a_price_that_is_no_amount_is_refused_by_name(written: str) -> None:
 )
 def test_a_key_or_address_that_cannot_be_used_is_refused(key: str, base_url: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
-        hosted_backend(key, base_url=base_url)
+        api_backend(key, base_url=base_url)
     assert key not in str(refusal.value) or key == "k1"
 
 
@@ -72,7 +72,7 @@ def test_a_backend_is_named_by_its_origin(base_url: str, origin: str) -> None:
 
 
 def test_a_key_is_in_no_repr() -> None:
-    assert "k-secret" not in repr(hosted_backend("k-secret"))
+    assert "k-secret" not in repr(api_backend("k-secret"))
 
 
 ELSEWHERE = "https://elsewhere.example"

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 from rerender.models import Render
 from rerender.studio import budget
 from rerender.studio.archive import Archive
-from rerender.studio.backends import Backend, Caps, hosted_backend
+from rerender.studio.backends import Backend, Caps, api_backend
 from rerender.studio.budget import Cap, CapReached, Spent
 from rerender.studio.curation import Curation, purge
 from rerender.studio.database import EVERYONE, Database, sqlite_url
@@ -37,7 +37,7 @@ FREE = {"unsent", "stopped", "refused"}
 
 
 def paid_by_owner(visitor: float = MANY, day: float = MANY, in_all: float = MANY) -> Backend:
-    return replace(hosted_backend("owners-key"), caps=Caps(visitor, day, in_all))
+    return replace(api_backend("owners-key"), caps=Caps(visitor, day, in_all))
 
 
 class Books:
@@ -239,7 +239,7 @@ def test_one_that_was_cut_off_says_who_may_have_been_charged(books: Books, histo
 
 
 def test_a_visitors_own_price_and_key_are_not_counted(books: Books, database: Database) -> None:
-    books.click(hosted_backend("my-own-key"), 3)
+    books.click(api_backend("my-own-key"), 3)
     assert charge_count(database) == 0
 
 

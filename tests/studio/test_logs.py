@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rerender import logs
 from rerender.engines.base import Description
 from rerender.models import RenderRequest
-from rerender.studio.backends import PREVIEW, hosted_backend
+from rerender.studio.backends import PREVIEW, api_backend
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runtime import Runtime
 from tests.fake_api import Answer, FakeApi, picture
@@ -44,7 +44,7 @@ def test_failing_renders_leave_no_prompt_key_or_picture_in_the_log(
     caplog.set_level(logging.DEBUG, "sqlalchemy.engine.Engine.nothing")
     runtime = Runtime.open(tmp_path, make_engine=Gossip)
     try:
-        history, backend = runtime.history("local"), hosted_backend(KEY, base_url=api.base_url)
+        history, backend = runtime.history("local"), api_backend(KEY, base_url=api.base_url)
         echo = Answer(400, {"error": f"{CANARY} {KEY}"})
         api.state.submit_answers = [echo, Answer(200, {"nothing": f"{CANARY} {KEY}"})]
         for _ in range(2):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rerender.errors import ConfigurationError
-from rerender.studio.backends import PREVIEW, Backend, Caps, choose, hosted_backend
+from rerender.studio.backends import PREVIEW, Backend, Caps, api_backend, choose
 from rerender.studio.connection import probe
 from rerender.studio.database import Database
 from rerender.studio.history import History
@@ -95,7 +95,7 @@ def test_what_a_visitor_calls_the_price_says_nothing_about_the_owners_credits() 
 def test_a_visitor_may_still_render_elsewhere() -> None:
     settings = (KEY | CAPS).get
     assert choose([settings], "hosted", Preferences(backend=WITHOUT_KEY)) == PREVIEW
-    typed = choose([settings], "hosted", Preferences(backend=TYPED), {hosted_backend("k").base_url: "mine"})
+    typed = choose([settings], "hosted", Preferences(backend=TYPED), {api_backend("k").base_url: "mine"})
     assert (typed.api_key, typed.is_shared) == ("mine", False)
     assert choose([settings], "hosted", Preferences(backend=TYPED)).needs_key
 

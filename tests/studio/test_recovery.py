@@ -22,9 +22,9 @@ CHILD = """
 import atexit, sys, time
 from rerender.studio.database import Database
 from rerender.studio.runner import Runner
-from tests.studio.helpers import a_request, hosted_backend
+from tests.studio.helpers import a_request, api_backend
 from tests.fake_api import API_KEY
-backend = hosted_backend(API_KEY, base_url=sys.argv[2])
+backend = api_backend(API_KEY, base_url=sys.argv[2])
 runner = Runner(Database.open(sys.argv[1]), lambda _: backend)
 runner.submit("ours", backend, a_request(batch_size=2))
 """

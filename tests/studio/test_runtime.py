@@ -15,7 +15,7 @@ import pytest
 from rerender.engines.base import Description
 from rerender.errors import ConfigurationError
 from rerender.models import RenderRequest
-from rerender.studio.backends import PREVIEW, choose, hosted_backend
+from rerender.studio.backends import PREVIEW, api_backend, choose
 from rerender.studio.runtime import Runtime, home_from
 from tests.fake_api import API_KEY, FakeApi
 from tests.studio.helpers import a_request, finished
@@ -166,7 +166,7 @@ def test_a_hosted_run_is_taken_up_with_the_key_of_the_settings(
 def test_a_key_is_not_used_for_a_run_of_another_origin(open_runtime: Callable[..., Runtime], api: FakeApi) -> None:
     api.state.phases = ["processing"]
     first = open_runtime()
-    first.runner.submit("local", hosted_backend(API_KEY, base_url=api.base_url), a_request())
+    first.runner.submit("local", api_backend(API_KEY, base_url=api.base_url), a_request())
     wait_until(lambda: api.state.get_count)
     first.close()
     with FakeApi() as elsewhere:
