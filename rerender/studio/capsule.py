@@ -12,7 +12,6 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rerender.errors import ImageError, InvalidRequest
@@ -20,7 +19,7 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES, PROMPT_MAX_CHARS, RenderReq
 from rerender.studio import decoding
 from rerender.studio.runs import Picture, Run
 
-__all__ = ["MAX_BYTES", "Capsule", "can_hold", "read", "write"]
+__all__ = ["MAX_BYTES", "can_hold", "read", "write"]
 
 VERSION = 1
 MAX_BYTES = CONTROL_IMAGE_MAX_BYTES
@@ -34,16 +33,6 @@ _PLAIN = b"\0" * 5
 _REQUEST_MAX_BYTES = 12 * PROMPT_MAX_CHARS + 8_000
 # A hostile file can have a million chunks; ours come first, unless a tool has put some of its own before them.
 _CHUNKS_READ = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Capsule:
-    """What a picture says of itself: its request, where it was rendered, and its place in the batch, counted from 0."""
-
-    request: RenderRequest
-    backend: str
-    render_id: str
-    position: int
 
 
 def can_hold(output: Picture, control_image: Picture) -> bool:
@@ -74,8 +63,8 @@ def write(output: bytes, position: int, run: Run, control_image: bytes) -> bytes
     return output[:_HEADER_END] + chunks + output[_HEADER_END:]
 
 
-def read(data: bytes) -> Capsule | None:
-    """What `write` put into a picture; None for every other file, also for a capsule that was damaged or forged.
+def read(data: bytes) -> RenderRequest | None:
+    """The request in a picture of `write`; None for every other file, also for a capsule that was damaged or forged.
 
     Raises `Busy` when there is no room to look at its control image.
     """
@@ -89,20 +78,18 @@ def read(data: bytes) -> Capsule | None:
         return None
     try:
         described = json.loads(texts[_REQUEST])
-        capsule = _capsule(described | {"control_image": texts[_CONTROL_IMAGE].decode("ascii")})
-        decoding.size_of(capsule.request.control_image)
+        request = _request(described | {"control_image": texts[_CONTROL_IMAGE].decode("ascii")})
+        decoding.size_of(request.control_image)
     except (ImageError, InvalidRequest, KeyError, TypeError, ValueError, RecursionError):
         return None
-    return capsule
+    return request
 
 
-def _capsule(described: dict[str, Any]) -> Capsule:
+def _request(described: dict[str, Any]) -> RenderRequest:
     kinds = {"version": int, "backend": str, "render_id": str, "position": int}
     if described["version"] != VERSION or any(type(described[name]) is not kind for name, kind in kinds.items()):
         raise ValueError
-    return Capsule(
-        RenderRequest.from_json(described), described["backend"], described["render_id"], described["position"]
-    )
+    return RenderRequest.from_json(described)
 
 
 def _is_png(data: bytes) -> bool:

@@ -105,8 +105,8 @@ def _take_carried(data: bytes, name: str) -> None:
 
     def choose_it() -> None:
         decoding.check_bytes(data)
-        if found := capsule.read(data):
-            session.use_carried(found.request, data, name)
+        if request := capsule.read(data):
+            session.use_carried(request, data, name)
         else:
             session.use_control_image(data, name)
 

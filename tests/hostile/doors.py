@@ -54,7 +54,7 @@ def posted(data: bytes) -> bytes:
     return read_request(json.dumps(sent).encode()).control_image
 
 
-def carried(data: bytes) -> capsule.Capsule | None:
+def carried(data: bytes) -> RenderRequest | None:
     """What is read from a picture that says that it was made from this file."""
     described = {"version": 1, "backend": "embedded", "render_id": "1", "position": 0, **FIELDS}
     texts = {b"rerender.request": json.dumps(described).encode(), b"rerender.control_image": base64.b64encode(data)}

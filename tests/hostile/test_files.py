@@ -133,7 +133,7 @@ def test_what_the_form_takes_every_door_behind_it_takes(passed: Passed) -> None:
         assert (described.mime, described.byte_size) != ("application/octet-stream", 0)
         for door in ("shown small", "the preview engine"):
             assert not passed.outcomes[door][file.name].sentence, (door, file.name)
-        assert passed.outcomes["carried as control image"][file.name].value.request.control_image == file.data
+        assert passed.outcomes["carried as control image"][file.name].value.control_image == file.data
         assert passed.outcomes["posted to the service"][file.name].value == file.data
 
 

@@ -156,7 +156,7 @@ def test_a_picture_that_carries_it_gives_it_back() -> None:
         data = capsule.write(PICTURES[1], 0, replace(STORED, prompt=text), PICTURES[0])
         found = capsule.read(data)
         assert found is not None
-        assert found.request.prompt == text
+        assert found.prompt == text
 
 
 # Code for a shell
