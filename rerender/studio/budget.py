@@ -131,8 +131,8 @@ def spent(database: Database, now: float) -> tuple[Spent, Spent]:
     return _figures(row[:3]), _figures(row[3:])
 
 
-def visitors(database: Database, now: float, most: int = 50) -> list[Visitor]:
-    """The same by visitor, whoever spent most first."""
+def visitors(database: Database, now: float, most: int) -> list[Visitor]:
+    """The same by visitor, whoever spent most first, and only the first `most`."""
     query = select(charges.c.workspace, *_spent(_is_today(now)), *_spent()).select_from(_BY_RUN)
     largest_first = (_sum(_COUNTS).desc(), charges.c.workspace)
     query = query.group_by(charges.c.workspace).order_by(*largest_first).limit(most)

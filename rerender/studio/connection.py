@@ -9,7 +9,7 @@ from rerender.errors import ApiError, AuthenticationError, MalformedResponse, No
 from rerender.studio.backends import Backend
 from rerender.studio.refusals import OWNER_REFUSED, told
 
-__all__ = ["NO_RENDER", "Connection", "Verdict", "probe"]
+__all__ = ["NO_RENDER", "Outcome", "Verdict", "probe"]
 
 NO_RENDER = "0" * 24
 TIMEOUT = (5.0, 10.0)
@@ -29,28 +29,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """The outcome of a test: a verdict, and one plain paragraph that never holds the key."""
+class Outcome:
+    """What came of a test: a verdict, and one plain paragraph that never holds the key."""
 
     verdict: str
     says: str
 
 
-def probe(backend: Backend) -> Connection:
+def probe(backend: Backend) -> Outcome:
     """Ask the backend once, within 10 s. It cannot prove that a key may render: only a paid run can."""
     try:
         with backend.client(TIMEOUT) as client:
             client.get(NO_RENDER)
     except AuthenticationError as error:
         if backend.is_shared:
-            return Connection(Verdict.REFUSED, OWNER_REFUSED)
-        return Connection(Verdict.REFUSED, f"{error} Check that it was copied whole, and that it belongs to this API.")
+            return Outcome(Verdict.REFUSED, OWNER_REFUSED)
+        return Outcome(Verdict.REFUSED, f"{error} Check that it was copied whole, and that it belongs to this API.")
     except NotFound:
-        return Connection(Verdict.REACHED, NOT_REFUSED)
+        return Outcome(Verdict.REACHED, NOT_REFUSED)
     except ApiError as error:
-        return Connection(Verdict.ODD, f"Something answers there: {told(error, is_shared=backend.is_shared)}")
+        return Outcome(Verdict.ODD, f"Something answers there: {told(error, is_shared=backend.is_shared)}")
     except MalformedResponse:
-        return Connection(Verdict.ODD, "Something answers there, but not as the ReRender API does. Check the base URL.")
+        return Outcome(Verdict.ODD, "Something answers there, but not as the ReRender API does. Check the base URL.")
     except RerenderError as error:
-        return Connection(Verdict.UNREACHED, f"{error} Check the base URL and your internet connection.")
-    return Connection(Verdict.REACHED, "The API answers, and takes the key.")
+        return Outcome(Verdict.UNREACHED, f"{error} Check the base URL and your internet connection.")
+    return Outcome(Verdict.REACHED, "The API answers, and takes the key.")

@@ -127,15 +127,12 @@ class Runtime:
         """The backend as the runner needs it for runs of the workspace: the preview with its address, which starts it;
         others as they are.
 
-        Raises `ConfigurationError` for one without its key: another backend in its place would not be what was meant.
+        Raises `ConfigurationError` for one without its key: another backend in its place would not be what was meant;
+        and that or `OSError` when the preview cannot be started.
         """
         if backend.needs_key:
             raise ConfigurationError(KEY_MISSING)
-        return self.embedded_backend(workspace) if backend.name == EMBEDDED else backend
-
-    def embedded_backend(self, workspace: str) -> Backend:
-        """The embedded preview, started on first use. Raises `ConfigurationError` or `OSError` when it cannot be."""
-        return self._embedded.backend(workspace)
+        return self._embedded.backend(workspace) if backend.name == EMBEDDED else backend
 
     @property
     def previews_end_here(self) -> bool:

@@ -13,6 +13,7 @@ from click.testing import Result
 from PIL import Image
 
 from rerender.models import RenderRequest
+from rerender.studio.backends import PREVIEW
 from rerender.studio.curation import Curation
 from rerender.studio.database import EVERYONE, Database, sqlite_url
 from rerender.studio.history import History
@@ -80,7 +81,7 @@ def test_a_preview_spends_nothing_even_if_there_is_a_key(cli: Cli, hosted: FakeA
 def test_beside_the_app_a_preview_is_made_too_but_does_not_outlive_the_command(cli: Cli, tmp_path: Path) -> None:
     app = Runtime.open(tmp_path / "home")
     try:
-        app.embedded_backend("local")
+        app.ready(PREVIEW, "local")
         (tmp_path / "home" / "service" / "pid").write_text("1")  # as if the app were another process
         small = ("render", "clay.png", "oak", "--seed", 1, "--width", 512, "--height", 512)
         stopped = cli(*small, "--timeout", 0)

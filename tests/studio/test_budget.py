@@ -251,7 +251,8 @@ def test_the_owner_sees_sums_and_no_visitor(books: Books, database: Database) ->
     books.click(paid_by_owner(), 2)
     books.click(paid_by_owner(), 1, "theirs")
     assert budget.spent(database, books.now) == (Spent(3, 0, 0), Spent(3, 1, 1))
-    ours, theirs = budget.visitors(database, books.now)
+    ours, theirs = budget.visitors(database, books.now, 2)
+    assert budget.visitors(database, books.now, 1) == [ours]
     assert (ours.today, ours.in_all, theirs.in_all) == (Spent(2, 0, 0), Spent(2, 1, 1), Spent(1, 0, 0))
     assert len(ours.name) == len(theirs.name) == budget.NAME_CHARS
     assert ours.name != theirs.name

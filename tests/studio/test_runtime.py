@@ -91,13 +91,13 @@ def test_a_preview_goes_on_after_a_restart_at_another_address(
 ) -> None:
     engine.gate.clear()
     first = open_runtime()
-    run_id, address = submit(first), first.embedded_backend("local").base_url
+    run_id, address = submit(first), first.ready(PREVIEW, "local").base_url
     assert engine.begun.wait(10)
     first.close()
     engine.gate.set()
     second = open_runtime()
     assert finished(second.history("local"), run_id).stored_at
-    assert second.embedded_backend("local").base_url != address
+    assert second.ready(PREVIEW, "local").base_url != address
 
 
 def test_a_second_process_gets_a_private_service_that_leaves_nothing(
@@ -107,8 +107,8 @@ def test_a_second_process_gets_a_private_service_that_leaves_nothing(
     first, second = open_runtime(), open_runtime()
     assert finished(first.history("local"), submit(first)).stored_at
     (home / "service" / "pid").write_text("1")  # as if the first were another process
-    private = second.embedded_backend("local").base_url
-    assert private != first.embedded_backend("local").base_url
+    private = second.ready(PREVIEW, "local").base_url
+    assert private != first.ready(PREVIEW, "local").base_url
     assert finished(second.history("local"), submit(second, seed=8)).stored_at
     assert list(tmp_path.glob("rerender-service-*"))
     second.close()
