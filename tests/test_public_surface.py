@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -50,6 +52,37 @@ def test_the_client_module_needs_no_other_part_of_the_app() -> None:
     files = {*CLIENT_MODULE, *BOUNDED_READERS, "transport.py"}
     needed = {name for file in files for name in re.findall(r"^from rerender\.(\w+)", (HERE / file).read_text(), re.M)}
     assert {f"{name}.py" for name in needed} <= files
+
+
+def test_every_name_that_one_module_takes_from_another_is_on_the_list_of_that() -> None:
+    trees = {_module(path): ast.parse(path.read_text("utf-8")) for path in HERE.rglob("*.py")}
+    lists = {module: names for module, tree in trees.items() if (names := _listed(tree)) is not None}
+    taken = {pair for tree in trees.values() for pair in _taken(tree, trees.keys())}
+    assert len(taken) > 500, "they are found"
+    assert sorted(f"{module}: {name}" for module, name in taken if name not in lists.get(module, {name})) == []
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(HERE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _listed(tree: ast.Module) -> set[str] | None:
+    """The names in `__all__`, None where there is none."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return None
+
+
+def _taken(tree: ast.Module, modules: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What a module imports from others by name, or reads from one that it imported: module and name."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    named = {name.asname or name.name: (f"{node.module}", name.name) for node in imports for name in node.names}
+    whole = {name: ".".join(pair) for name, pair in named.items() if ".".join(pair) in modules}
+    yield from (pair for name, pair in named.items() if name not in whole)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in whole:
+            yield whole[node.value.id], node.attr
 
 
 def _lines(name: str) -> int:

@@ -14,7 +14,7 @@ from rerender.models import Phase
 from rerender.studio.history import History
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["ending", "finish", "not_pictures"]
+__all__ = ["ending", "finish", "finish_saved", "not_pictures"]
 
 _FOUND = (
     """If you find its render in your account, `{} --render RENDER_ID` fetches it; the app asks too, on "Needs you"."""

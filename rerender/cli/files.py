@@ -15,7 +15,7 @@ from rerender.studio.downloads import extension, file_name, stem
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
 
-__all__ = ["Saved", "check_folder", "described", "save", "write"]
+__all__ = ["Saved", "check_folder", "described", "picture_described", "save", "write"]
 
 
 @dataclass(frozen=True, slots=True)

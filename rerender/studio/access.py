@@ -14,7 +14,7 @@ from rerender.studio.codes import ENTER, OWN, Purpose
 from rerender.studio.database import Database
 from rerender.studio.workspaces import LOCAL, Mode
 
-__all__ = ["CODE_MIN_CHARS", "Guest", "Person", "Policy"]
+__all__ = ["Guest", "Person", "Policy"]
 
 CODE_MIN_CHARS = 8
 """Of eight random letters half are tried in 100,000 years, at the tries that `codes` allows."""

@@ -16,6 +16,8 @@ from rerender.studio.preferences import TYPED, WITHOUT_KEY, Preferences
 from rerender.studio.workspaces import Mode
 
 __all__ = [
+    "CREDITS_PER_RUN",
+    "CREDIT_PRICE",
     "EMBEDDED",
     "PREVIEW",
     "Backend",

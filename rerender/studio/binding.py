@@ -17,7 +17,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ReleaseSavepointClause, RollbackToSavepointClause, SavepointClause
 from sqlalchemy.sql.selectable import FromClause, Join
 
-__all__ = ["EVERYONE", "Everyone", "Unbound", "bind_all", "bound"]
+__all__ = ["EVERYONE", "OPTION", "Everyone", "Unbound", "bind_all", "bound"]
 
 OPTION = "workspace"
 

@@ -19,7 +19,7 @@ from rerender.models import CONTROL_IMAGE_MAX_BYTES, PROMPT_MAX_CHARS, RenderReq
 from rerender.studio import decoding
 from rerender.studio.runs import Picture, Run
 
-__all__ = ["MAX_BYTES", "can_hold", "read", "write"]
+__all__ = ["can_hold", "read", "write"]
 
 VERSION = 1
 MAX_BYTES = CONTROL_IMAGE_MAX_BYTES

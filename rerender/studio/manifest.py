@@ -23,7 +23,7 @@ from rerender.studio.journal import bounded
 from rerender.studio.preferences import usable
 from rerender.studio.runs import Run, State, Submission
 
-__all__ = ["MOMENTS", "ArchiveError", "Entry", "Manifest", "read", "write"]
+__all__ = ["FOREIGN", "MOMENTS", "ArchiveError", "Entry", "Manifest", "read", "write"]
 
 FORMAT, VERSION = "rerender-workspace", 1
 FOREIGN = "This ZIP is no archive of this app. Nothing was imported."

@@ -15,7 +15,18 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, litera
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.tables import runs
 
-__all__ = ["STATE", "Picture", "Run", "State", "Submission", "count", "storable"]
+__all__ = [
+    "COLUMNS_WITHOUT_MISC",
+    "RUN_COLUMNS",
+    "STATE",
+    "UNREADABLE",
+    "Picture",
+    "Run",
+    "State",
+    "Submission",
+    "count",
+    "storable",
+]
 
 UNREADABLE = "application/octet-stream"
 

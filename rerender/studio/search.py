@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from rerender.studio.runs import STATE, UNREADABLE, Run, storable
 from rerender.studio.tables import images, outputs, runs
 
-__all__ = ["COVER", "Entry", "Found", "Search"]
+__all__ = ["COVER", "TEXT_MAX_CHARS", "Entry", "Found", "Search"]
 
 TEXT_MAX_CHARS = 200
 

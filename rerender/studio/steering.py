@@ -17,7 +17,7 @@ from rerender.studio.database import Database
 from rerender.studio.runs import Submission
 from rerender.studio.tables import outputs, runs
 
-__all__ = ["Steering"]
+__all__ = ["CAN_BE_WATCHED_AGAIN", "GIVEN_UP", "Steering"]
 
 STOPPED_UNSENT = "You stopped it before it was sent. Nothing was charged."
 STOPPED_PREVIEW = "You stopped watching. It cost nothing."

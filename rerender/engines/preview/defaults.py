@@ -12,11 +12,16 @@ from rerender.engines.preview.plan import Setting, Slot, Surface, Time, from_hex
 __all__ = [
     "BUNDLES",
     "DEFAULTS",
+    "HARD",
+    "HOMES",
     "MOOD_OF_SEASON",
     "MOOD_OF_STYLE",
     "ORDERS",
     "SEASON_SURFACES",
+    "SLOT_CHANGES",
+    "SOFT",
     "TIME_PALETTES",
+    "UNFIT",
     "surface_of",
 ]
 

@@ -24,7 +24,7 @@ from rerender.engines.preview.vocabulary import (
     normalise,
 )
 
-__all__ = ["Clause", "Phrase", "parse"]
+__all__ = ["MAX_WEIGHT", "Clause", "Phrase", "parse"]
 
 MAX_WEIGHT = 2.0
 EMPHASIS = 1.1
