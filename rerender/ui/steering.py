@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from rerender.errors import ImageError
 from rerender.studio.runs import Run
+from rerender.ui import session
 from rerender.ui.page import NEEDS_YOU, plain
-from rerender.ui.visits import visit_now
+from rerender.ui.visits import Visit, visit_now
 
 
 def stops(run: Run, runs: list[Run]) -> None:
@@ -68,6 +70,20 @@ def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
             visit.runner.reopen(visit.workspace, run.run_id)
         leave()
         st.switch_page(NEEDS_YOU)
+
+
+def reuse(visit: Visit, run: Run, leave: Callable[[], None] = lambda: None) -> None:
+    """Fill the form with the run's settings and show the render page, or say why its control image cannot be used.
+
+    `leave` is called before the page is shown. Raises `Busy`.
+    """
+    try:
+        session.use_run(run, visit.history)
+    except ImageError as error:
+        st.error(str(error))
+        return
+    leave()
+    st.switch_page("pages/render.py")
 
 
 def found_by_owner(run: Run) -> None:
