@@ -99,7 +99,8 @@ def _about(place: str, visit: Visit) -> str:
     if backend.is_preview:
         return "No key is set in the environment or in the app's secrets, so this is the preview engine."
     if backend.caps:
-        return f"At {backend.name}. {render_form.cost(backend)} a run, {allowance.left(visit, backend.caps)}."
+        takes = f"Each run takes {backend.credits_per_run:g} of the owner's credits"
+        return f"At {backend.name}. {takes}, with {allowance.left(visit, backend.caps)}."
     return f"At {backend.name}. The key is set in {settings.place_of('GENLY_API_KEY')}."
 
 

@@ -15,12 +15,13 @@ from rerender.ui.words import counted
 
 _UPLOADED = "workspace.archive"
 _OUTCOME = "workspace.outcome"
+_FORGETS = "Your runs are kept only until this app sleeps or restarts. Export them to keep them."
 
 
 def notice(visit: Visit) -> None:
     """Where the history is lost when the host stops the app: say so, and how to keep it."""
     if visit.is_hosted and not settings.lookup("RERENDER_DATABASE_URL"):
-        st.info("Kept until this app sleeps or starts again; export to keep it.", icon=":material/bedtime:")
+        st.info(_FORGETS, icon=":material/bedtime:")
 
 
 def export_and_import(visit: Visit) -> None:
