@@ -100,6 +100,16 @@ class Run:
         return State.FAILED if self.stored_at is None else State.COMPLETED
 
     @property
+    def is_submitting(self) -> bool:
+        """Whether it is not known yet what became of its POST, which may not have begun."""
+        return self.is_unfinished and self.submission == Submission.SUBMITTING
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it waits for its turn to be sent, and can be cancelled free of charge."""
+        return self.is_submitting and self.submitted_at is None
+
+    @property
     def can_be_stopped(self) -> bool:
         """Whether its owner can stop it, or stop watching it: any time but while its POST is in flight."""
         return self.is_unfinished and (self.submission == Submission.ACCEPTED or self.submitted_at is None)

@@ -213,7 +213,12 @@ def _send(visit: Visit, requests: list[RenderRequest]) -> None:
     else:
         run_ids = visit.runner.submit_series(visit.workspace, backend, requests)
     session.watch(run_ids)
-    visit.await_other(lambda: series.is_submitting(visit.history.run(run_ids[0])), True, _ACCEPTED_WITHIN)
+
+    def is_submitting() -> bool:
+        first = visit.history.run(run_ids[0])
+        return first is not None and first.is_submitting
+
+    visit.await_other(is_submitting, True, _ACCEPTED_WITHIN)
 
 
 def _open_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:

@@ -130,7 +130,7 @@ Stage = tuple[object, ...]
 
 def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    standing = ((one.is_unfinished, steering.is_queued(one), waits_for_key(one)) for one in runs)
+    standing = ((one.is_unfinished, one.is_queued, waits_for_key(one)) for one in runs)
     return (run.submission, len(batch), series.is_busy(runs), *standing)
 
 
@@ -164,7 +164,7 @@ def _words(run: Run) -> str:
     """Where the run is, in words, and since when; a phase that nobody knows is shown as the API says it."""
     if waits_for_key(run):
         return "Waiting for its key"
-    if steering.is_queued(run):
+    if run.is_queued:
         where = "Waiting to be sent"
     elif run.is_unconfirmed:
         where = "Looking for its render"

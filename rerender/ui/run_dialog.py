@@ -109,11 +109,10 @@ def _actions(visit: Visit, run: Run) -> None:
             close()
             st.switch_page("pages/render.py")
         st.button("★ Starred" if run.starred else "☆ Star", on_click=star, args=(run.run_id, not run.starred))
-        is_queued = steering.is_queued(run)
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
             st.caption(f"{_at_stake(run)}You can undo it on this page.")
-            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, is_queued))
+            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, run.is_queued))
     if wanted:
         steering.reuse(visit, run, close)
 
@@ -122,7 +121,7 @@ def _at_stake(run: Run) -> str:
     """What of a paid run deleting does not undo."""
     if run.is_preview:
         return ""
-    if steering.is_queued(run):
+    if run.is_queued:
         return "It has not been sent yet: it is cancelled, and nothing is charged. "
     if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
         return ""

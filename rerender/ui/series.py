@@ -10,7 +10,7 @@ from rerender.errors import ImageError
 from rerender.studio.attention import waits_for_key
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
-from rerender.ui import session, steering, words
+from rerender.ui import session, words
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 from rerender.ui.visits import Visit
 
@@ -26,14 +26,9 @@ def of(history: History, run: Run) -> list[Run]:
     return (run.series_id and history.series(run.series_id)) or [run]
 
 
-def is_submitting(run: Run | None) -> bool:
-    """Whether the run's POST is still on its way, so that another click would be a double click."""
-    return run is not None and run.submission == "submitting" and run.is_unfinished
-
-
 def is_busy(runs: list[Run]) -> bool:
-    """Whether a POST of the last click is still on its way, so that another click would be a double click."""
-    return any(map(is_submitting, runs))
+    """Whether a POST of the last click has not been answered yet, so that another click may be a double click."""
+    return any(run.is_submitting for run in runs)
 
 
 def progress(runs: list[Run]) -> str:
@@ -54,7 +49,7 @@ def state(run: Run) -> str:
     """Why a run has no picture to show, in a word or a few."""
     if not run.is_unfinished:
         return words.STATES[run.state]
-    if steering.is_queued(run):
+    if run.is_queued:
         return "Not sent yet"
     return "Waiting for its key" if waits_for_key(run) else "On its way"
 
