@@ -30,7 +30,7 @@ class Submission(StrEnum):
 
 
 class State(StrEnum):
-    """How a run stands, in the words of the pages."""
+    """How a run stands; `rerender.ui.words` has the words of the pages for it."""
 
     UNFINISHED = "unfinished"  # something is still going to happen by itself
     COMPLETED = "completed"  # every picture is stored

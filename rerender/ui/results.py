@@ -13,7 +13,7 @@ from rerender.studio import capsule, downloads, pictures
 from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
-from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
+from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding, words
 from rerender.ui.away import or_away
 from rerender.ui.compare import Side, alone
 from rerender.ui.page import plain
@@ -150,12 +150,12 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
         st.rerun()
     if run := _chosen(runs, run_id):
         ready = sum(one.stored_at is not None for one in runs)
-        words = [_words(run)] if run.is_unfinished else []
-        words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
+        told = [_words(run)] if run.is_unfinished else []
+        told += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
         if waits_for_key(run):
-            st.text(" · ".join(words))
+            st.text(" · ".join(told))
         else:
-            st.status(" · ".join(words), state="running", type="compact")
+            st.status(" · ".join(told), state="running", type="compact")
         if run.is_unfinished and run.error:
             st.warning(plain(run.error))
 
@@ -163,9 +163,9 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
 def _words(run: Run) -> str:
     """Where the run is, in words, and since when; a phase that nobody knows is shown as the API says it."""
     if waits_for_key(run):
-        return "Waiting for its key"
+        return words.standing(run)
     if run.is_queued:
-        where = "Waiting to be sent"
+        where = words.standing(run)
     elif run.is_unconfirmed:
         where = "Looking for its render"
     else:

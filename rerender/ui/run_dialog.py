@@ -60,7 +60,7 @@ def _draw(run_id: str) -> None:
 
 def _facts(run: Run) -> None:
     facts = {
-        "State": words.STATES[run.state],
+        "State": words.standing(run),
         "Cost": words.cost(run),
         "Size": f"{words.size(run)} px",
         "Pictures": f"{run.batch_size}",

@@ -7,7 +7,6 @@ from collections import Counter
 import streamlit as st
 
 from rerender.errors import ImageError
-from rerender.studio.attention import waits_for_key
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
 from rerender.ui import session, words
@@ -33,7 +32,7 @@ def is_busy(runs: list[Run]) -> bool:
 
 def progress(runs: list[Run]) -> str:
     """How the last click stands, in a few words; nothing where all went well."""
-    others = Counter(state(run).lower() for run in runs if run.stored_at is None)
+    others = Counter(words.standing(run).lower() for run in runs if run.stored_at is None)
     if not others or len(runs) == 1:
         return "".join(others)
     ready = f"{len(runs) - others.total()} of {len(runs)} ready"
@@ -43,15 +42,6 @@ def progress(runs: list[Run]) -> str:
 def batches(history: History, runs: list[Run]) -> Batches:
     """What is stored of each run."""
     return {run.run_id: history.outputs(run.run_id) for run in runs}
-
-
-def state(run: Run) -> str:
-    """Why a run has no picture to show, in a word or a few."""
-    if not run.is_unfinished:
-        return words.STATES[run.state]
-    if run.is_queued:
-        return "Not sent yet"
-    return "Waiting for its key" if waits_for_key(run) else "On its way"
 
 
 def grid(visit: Visit, runs: list[Run], stored: Batches, chosen: Run) -> None:
@@ -73,7 +63,7 @@ def _cell(visit: Visit, run: Run, pictures: list[Picture]) -> Thumbnail:
     picture = next((picture for picture in pictures if picture.is_readable), None)
     if picture is not None:
         return Thumbnail(_thumbnail(visit.history, picture.sha256), "image/webp", run.prompt, run.prompt)
-    why = "Not readable" if pictures else state(run)
+    why = "Not readable" if pictures else words.standing(run)
     try:
         image = (_thumbnail(visit.history, run.control_image), "image/webp")
     except ImageError:

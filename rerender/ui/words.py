@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from rerender.studio.attention import waits_for_key
 from rerender.studio.backends import EMBEDDED
 from rerender.studio.runs import Run, State, Submission
 
@@ -19,6 +20,13 @@ STATES = {
     State.UNCERTAIN.value: "May have been charged",
     State.STOPPED.value: "Not watched",
 }
+
+
+def standing(run: Run) -> str:
+    """How a run stands: its state, or what it waits for while it is not under way."""
+    if waits_for_key(run):
+        return "Waiting for its key"
+    return "Not sent yet" if run.is_queued else STATES[run.state]
 
 
 def cost(run: Run) -> str:

@@ -190,6 +190,14 @@ def queued(app: AppTest, database: Database) -> AppTest:
     return app.run()
 
 
+def test_a_queued_run_is_called_the_same_wherever_it_is_shown(queued: AppTest) -> None:
+    (status,) = queued.status
+    assert status.label.startswith("Not sent yet, ")
+    assert "Not sent yet" in texts(queued)
+    queued.switch_page("pages/render.py").run()
+    assert "Last click: not sent yet" in texts(queued)
+
+
 def test_deleting_a_run_that_is_still_queued_cancels_it_and_says_that_nothing_is_charged(
     queued: AppTest, database: Database
 ) -> None:
