@@ -9,7 +9,7 @@ from rerender.ui.visits import visit_now
 _DELETED = "history.deleted"
 
 
-def delete(run_id: str, was_queued: bool = False) -> None:
+def delete(run_id: str, was_queued: bool) -> None:
     """Delete the run, and offer it back from now on. What is queued is cancelled, or it would still be sent.
 
     `was_queued` says that it was shown as queued: then it stays when it has been sent meanwhile.
