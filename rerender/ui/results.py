@@ -16,6 +16,7 @@ from rerender.studio.understanding import of_run
 from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding, words
 from rerender.ui.away import or_away
 from rerender.ui.compare import Side, alone
+from rerender.ui.components import NOTHING
 from rerender.ui.page import plain
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 from rerender.ui.visits import Visit, visit_now
@@ -189,11 +190,11 @@ def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> 
 
 def _thumbnail(visit: Visit, picture: Picture, name: str) -> Thumbnail:
     if not picture.is_readable:
-        return Thumbnail(*series.NOTHING, f"{name}, not readable", state="Not readable")
+        return Thumbnail(*NOTHING, f"{name}, not readable", state="Not readable")
     try:
         return Thumbnail(visit.history.thumbnail(picture.sha256), "image/webp", name)
     except ImageError:
-        return Thumbnail(*series.NOTHING, f"{name}, cannot be shown small")
+        return Thumbnail(*NOTHING, f"{name}, cannot be shown small")
 
 
 def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:

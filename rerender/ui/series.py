@@ -10,14 +10,12 @@ from rerender.errors import ImageError
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
 from rerender.ui import session, words
+from rerender.ui.components import NOTHING
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 from rerender.ui.visits import Visit
 
 Batches = dict[str, list[Picture]]
 """The stored pictures of each run, by its `run_id`."""
-
-NOTHING = (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")
-"""The file of a picture that cannot be shown."""
 
 
 def of(history: History, run: Run) -> list[Run]:
