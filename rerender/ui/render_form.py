@@ -154,11 +154,7 @@ def cost(backend: Backend, runs: int = 1) -> str:
     """What a click costs that makes so many runs, in words."""
     if backend.is_preview:
         return "Free preview" if runs == 1 else f"{runs} free previews"
-    credits_ = runs * backend.credits_per_run
-    unit = "credit" if credits_ == 1 else "credits"
-    who_pays = " of the owner's" if backend.is_shared else f", about ${runs * backend.cost:.3f}"
-    money = f"{credits_:g} {unit}{who_pays}"
-    return money if runs == 1 else f"{runs} runs, {money}"
+    return backend.price() if runs == 1 else f"{runs} runs, {backend.price(runs)}"
 
 
 Price = tuple[str, bool, float, float]
