@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from rerender.ui import away, callbacks, forgeries, fragments, page, visits
+from rerender.ui import away, callbacks, forgeries, fragments, leavers, page, visits
 
 st.set_page_config(page_title="ReRender Studio", page_icon=page.ICON, layout="wide")
 callbacks.run_whole()
 forgeries.ignore()
 fragments.hear_out()
+leavers.let_go()
 workspace = visits.admitted()
 needs = visits.need_count(workspace)
 pages = [

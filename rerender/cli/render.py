@@ -134,8 +134,7 @@ def _announced(request: RenderRequest, backend: Backend) -> str:
     what = f"{pictures}, {request.image_width} × {request.image_height}, seed {request.seed}"
     if backend.is_preview:
         return f"Rendering {what}, in the preview engine of this machine (by rules, no AI model): free."
-    unit = "credit" if backend.credits_per_run == 1 else "credits"
-    return f"Rendering {what}, at {backend.name}: {backend.credits_per_run:g} {unit}, about ${backend.cost:.3f}."
+    return f"Rendering {what}, at {backend.name}: {backend.price()}."
 
 
 def _read(path: Path) -> bytes:

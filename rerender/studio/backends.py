@@ -27,6 +27,7 @@ __all__ = [
     "choose",
     "configured",
     "costs",
+    "counted_credits",
     "first",
     "is_origin",
     "origin_of",
@@ -79,6 +80,11 @@ class Backend:
         """What one run costs, in US dollars."""
         return self.credits_per_run * self.credit_price
 
+    def price(self, runs: int = 1) -> str:
+        """What so many runs cost whom, in words."""
+        credits_ = counted_credits(runs * self.credits_per_run)
+        return f"{credits_} of the owner's" if self.is_shared else f"{credits_}, about ${runs * self.cost:.3f}"
+
     @property
     def is_shared(self) -> bool:
         """Whether the owner of the app pays for what its visitors render here."""
@@ -110,6 +116,11 @@ class Backend:
 
 PREVIEW = Backend(EMBEDDED, poll_floor=0.1, credits_per_run=0, credit_price=0, is_preview=True, keeps_alpha=True)
 """The embedded backend as it can be shown before its service runs; `Runtime.ready` gives the one with an address."""
+
+
+def counted_credits(number: float) -> str:
+    """So many of them, as "1 credit" or "2.5 credits"."""
+    return f"{number:g} credit" if number == 1 else f"{number:g} credits"
 
 
 def origin_of(base_url: str) -> str:

@@ -41,7 +41,7 @@ class Submission(StrEnum):
 
 
 class State(StrEnum):
-    """How a run stands, in the words of the pages."""
+    """How a run stands; `rerender.ui.words` has the words of the pages for it."""
 
     UNFINISHED = "unfinished"  # something is still going to happen by itself
     COMPLETED = "completed"  # every picture is stored
@@ -109,6 +109,16 @@ class Run:
         if self.stopped_at is not None:
             return State.STOPPED
         return State.FAILED if self.stored_at is None else State.COMPLETED
+
+    @property
+    def is_submitting(self) -> bool:
+        """Whether it is not known yet what became of its POST, which may not have begun."""
+        return self.is_unfinished and self.submission == Submission.SUBMITTING
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it waits for its turn to be sent, and can be cancelled free of charge."""
+        return self.is_submitting and self.submitted_at is None
 
     @property
     def can_be_stopped(self) -> bool:

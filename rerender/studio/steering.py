@@ -36,6 +36,7 @@ NOBODY = {"owner": None, "lease_until": None}
 """Whoever takes up orphans next goes on with the run."""
 
 UNSENT = (runs.c.submission == Submission.SUBMITTING) & runs.c.submitted_at.is_(None) & runs.c.finished_at.is_(None)
+"""`Run.is_queued` in SQL."""
 ACCEPTED = runs.c.submission == Submission.ACCEPTED
 WITHOUT_PICTURES = ACCEPTED & runs.c.finished_at.is_not(None) & runs.c.stored_at.is_(None)
 CAN_BE_WATCHED_AGAIN = WITHOUT_PICTURES & or_(runs.c.stopped_at.is_not(None), runs.c.completed_at.is_not(None))

@@ -61,15 +61,14 @@ def gate(guest: Guest) -> None:
         else:
             st.text("This app is for invited guests. Type the access code that you were given.")
             _code_form(ENTER, "Access code", "Continue")
-            if guest.person:
-                account(guest)
+            account(guest)
     if guest.workspace and guest.person is None:
         # Else the browser would be asked again at its next visit.
         visitor.recognise()
 
 
 def account(guest: Guest) -> None:
-    """Who signed in, and the way out."""
+    """Who signed in, and the way out; nothing for one who did not."""
     if guest.person:
         who = guest.person.address
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -121,6 +120,6 @@ def _give(purpose: Purpose, key: str) -> None:
         return
     address = st.context.ip_address
     try:
-        guest(process.mode_now()).give(purpose, typed, address=str(address) if address else None)
+        guest(process.current_mode()).give(purpose, typed, address=str(address) if address else None)
     except (NotTaken, ConfigurationError) as problem:
         st.session_state[_PROBLEM] = {purpose: str(problem)}

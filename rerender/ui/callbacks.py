@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache, wraps
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -20,11 +20,9 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 from rerender.ui import away
+from rerender.ui.wrapping import wrap
 
-__all__ = ["run_whole", "wrap"]
-
-# Not `__wrapped__`, which a Streamlit of the future may have put there itself.
-_OURS = "wrapped_by_rerender"
+__all__ = ["run_whole"]
 
 _heeding: ContextVar[bool] = ContextVar("heeding", default=False)
 
@@ -36,20 +34,6 @@ def run_whole() -> None:
     """
     wrap(SafeSessionState, "on_script_will_rerun", _heed)
     wrap(ScriptRunner, "_maybe_handle_execution_control_request", _take_up)
-
-
-def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
-    """Call `around` with the method of that name and its arguments in place of the method, unless this is done."""
-    method = getattr(owner, name)
-    if hasattr(method, _OURS):
-        return
-
-    @wraps(method)
-    def wrapped(self: object, *args: Any, **kwargs: Any) -> Any:
-        return around(method, self, *args, **kwargs)
-
-    setattr(wrapped, _OURS, True)
-    setattr(owner, name, wrapped)
 
 
 def _heed(heed: Callable[..., None], state: SafeSessionState, *args: Any, **kwargs: Any) -> None:

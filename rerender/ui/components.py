@@ -15,6 +15,9 @@ from typing import Any
 
 import streamlit as st
 
+NOTHING = (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")
+"""The file of a picture that cannot be shown."""
+
 _HERE = Path(__file__).parent
 
 
@@ -28,6 +31,11 @@ def declare(name: str) -> Any:
         css=(folder / f"{name}.css").read_text("utf-8"),
         js=shared + (folder / f"{name}.js").read_text("utf-8"),
     )
+
+
+def script(name: str) -> Any:
+    """Register the component that is a script alone, in the folder `name`; returns its mount function."""
+    return st.components.v2.component(f"rerender.{name}", js=(_HERE / name / f"{name}.js").read_text("utf-8"))
 
 
 def said(key: str, what: str) -> Any:

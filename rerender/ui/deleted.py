@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rerender.ui import steering
 from rerender.ui.visits import visit_now
 
 _DELETED = "history.deleted"
 
 
-def delete(run_id: str, was_queued: bool = False) -> None:
+def delete(run_id: str, was_queued: bool) -> None:
     """Delete the run, and offer it back from now on. What is queued is cancelled, or it would still be sent.
 
     `was_queued` says that it was shown as queued: then it stays when it has been sent meanwhile.
     """
     visit = visit_now()
     run = visit.history.run(run_id)
-    is_cancelled = run is not None and steering.is_queued(run) and visit.runner.stop_watching(visit.workspace, run_id)
+    is_cancelled = run is not None and run.is_queued and visit.runner.stop_watching(visit.workspace, run_id)
     if was_queued and not is_cancelled and run is not None and run.submission != "refused":
         st.toast("It has been sent meanwhile, so it is not deleted")
     elif visit.curation.delete(run_id):

@@ -16,7 +16,7 @@ from streamlit.runtime.state.session_state import Serialized, Value, WStates
 
 from rerender.models import PROMPT_MAX_CHARS
 from rerender.studio.prompts import MOST_LINES
-from rerender.ui.callbacks import wrap
+from rerender.ui.wrapping import wrap
 
 __all__ = ["ignore"]
 

@@ -8,6 +8,7 @@ from rerender.studio.runs import Run, State
 from rerender.studio.search import Entry, Found, Search
 from rerender.ui import filters, run_dialog, session, words
 from rerender.ui.away import or_away
+from rerender.ui.components import NOTHING
 from rerender.ui.gallery import Card, gallery
 from rerender.ui.visits import Visit
 
@@ -66,11 +67,12 @@ def _cards(visit: Visit, found: Found) -> None:
 def _card(entry: Entry, thumbnail: bytes | None, is_ours: bool) -> Card:
     run = entry.run
     state = run.state.value
+    data, mime = (thumbnail, "image/webp") if thumbnail else NOTHING
     kind = "Picture" if entry.has_picture else "Control image"
     return Card(
         run_id=run.run_id,
-        data=thumbnail or b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        mime="image/webp" if thumbnail else "image/svg+xml",
+        data=data,
+        mime=mime,
         alt=f"{kind}: {run.prompt}" if thumbnail else f"{kind} that cannot be shown",
         prompt=run.prompt,
         facts=words.size(run) + (f", {run.batch_size} pictures" if run.batch_size > 1 else "") + f", seed {run.seed}",

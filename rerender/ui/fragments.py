@@ -16,7 +16,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
-from rerender.ui.callbacks import wrap
+from rerender.ui.wrapping import wrap
 
 __all__ = ["hear_out"]
 

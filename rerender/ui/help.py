@@ -24,22 +24,18 @@ _HISTORY = """
 | key | what it does |
 |---|---|
 | ← → in a row of pictures | chooses the next picture |
-| Enter on a button | does what the button says |
 """
 
 _SETTINGS = """
 **Your key and what a run costs.** A key that you type here is kept in memory only: never in the history, a log or an
-address, and it is sent to the API's own address only.
+address, and it is sent to the API's own address only. The preview is free; what any other run costs stands
+beside **Render** before you press it.
 """
 
 _NEEDS_YOU = """
 **Runs that wait for you.** One whose answer was lost may have been charged: look for it in your account. If it is
 there, paste its render id and its pictures are fetched; nothing is sent again by itself. What you said by mistake you
 can say again where the run is shown. One without its key goes on when you type that in Settings.
-
-| key | what it does |
-|---|---|
-| Enter on a button | does what the button says |
 """
 
 _EVERYWHERE = """

@@ -10,7 +10,7 @@ from rerender.client import DEFAULT_BASE_URL
 from rerender.errors import ImageError
 from rerender.studio.attention import Need
 from rerender.studio.runs import Run
-from rerender.ui import session, settings_form, steering, words
+from rerender.ui import settings_form, steering, words
 from rerender.ui.page import SETTINGS, plain
 from rerender.ui.visits import Visit, visit_now
 
@@ -71,8 +71,10 @@ def _fate(visit: Visit, run: Run) -> None:
             st.caption("Nothing is sent again, and nothing is charged for this.")
         _button("It was charged", _settle, run, True)
         _button("It was not charged", _settle, run, False)
-        if st.button("Render it again", key=f"needs.again.{run.run_id}", help=_AGAIN):
-            _use(visit, run)
+        wanted = st.button("Render it again", key=f"needs.again.{run.run_id}", help=_AGAIN)
+    if wanted:
+        visit.curation.restore(run.run_id)
+        steering.reuse(visit, run)
 
 
 def _key(visit: Visit, run: Run) -> None:
@@ -153,13 +155,3 @@ def _forget() -> None:
 def _let_go(run_id: str) -> None:
     visit = visit_now()
     visit.runner.stop_watching(visit.workspace, run_id)
-
-
-def _use(visit: Visit, run: Run) -> None:
-    visit.curation.restore(run.run_id)
-    try:
-        session.use_run(run, visit.history)
-    except ImageError as error:
-        st.error(str(error))
-        return
-    st.switch_page("pages/render.py")

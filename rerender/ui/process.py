@@ -9,7 +9,7 @@ import streamlit as st
 
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import Mode, mode
-from rerender.ui import leavers, settings, uploads
+from rerender.ui import settings, uploads
 
 
 def runtime() -> Runtime:
@@ -23,7 +23,7 @@ def runtime_now() -> Runtime:
     return current
 
 
-def mode_now() -> Mode:
+def current_mode() -> Mode:
     """Whether this is one's own computer or a host. Raises `ConfigurationError`."""
     return mode(st.get_option("server.address"), settings.lookup("RERENDER_MODE"))
 
@@ -32,11 +32,10 @@ def _open() -> Runtime:
     opened = Runtime.open(
         home_from(settings.SOURCES),
         sources=settings.SOURCES,
-        mode=mode_now(),
+        mode=current_mode(),
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
-    leavers.let_go()
-    uploads.bound(opened.limits, mode_now())
+    uploads.bound(opened.limits, current_mode())
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(opened.close)
     return opened

@@ -32,6 +32,7 @@ IDEAS = (
 # Two clicks of one double click are closer together than this many seconds; a wish for a second run is not.
 _DOUBLE_CLICK = 2.0
 _NEW_SEED = "form.new_seed"
+_UNTIL_SENT = ". You can render again once all of it is sent or cancelled."
 # Most POSTs are answered within this many seconds; then the page need not be drawn twice for one click.
 _ACCEPTED_WITHIN = 0.25
 
@@ -117,13 +118,14 @@ def button(visit: Visit, runs: list[Run]) -> None:
     """
     lines = prompts.read(fields.value(fields.PROMPT)) if fields.value(fields.ONE_A_LINE) else None
     count = len(lines.kept) if lines and lines.kept else 1
+    is_busy = series.is_busy(runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Render",
             type="primary",
             shortcut="Ctrl+Enter",
             icon=":material/auto_awesome:",
-            disabled=series.is_busy(runs),
+            disabled=is_busy,
             on_click=_submit,
             kwargs={"drawn": fields.key(fields.SEED), "shown": _price(visit.backend, count)},
         )
@@ -131,7 +133,7 @@ def button(visit: Visit, runs: list[Run]) -> None:
         as_code.button_for_form(visit, lambda: _requests(visit.backend)[0])
     with st.container():
         if progress := series.progress(runs):
-            st.caption(f"Last click: {progress}")
+            st.caption(f"Last click: {progress}{_UNTIL_SENT if is_busy else ''}")
     with st.container():
         if lines and lines.repeated:
             st.caption(_said_of_repeated(lines.repeated))
@@ -154,11 +156,7 @@ def cost(backend: Backend, runs: int = 1) -> str:
     """What a click costs that makes so many runs, in words."""
     if backend.is_preview:
         return "Free preview" if runs == 1 else f"{runs} free previews"
-    credits_ = runs * backend.credits_per_run
-    unit = "credit" if credits_ == 1 else "credits"
-    who_pays = " of the owner's" if backend.is_shared else f", about ${runs * backend.cost:.3f}"
-    money = f"{credits_:g} {unit}{who_pays}"
-    return money if runs == 1 else f"{runs} runs, {money}"
+    return backend.price() if runs == 1 else f"{runs} runs, {backend.price(runs)}"
 
 
 Price = tuple[str, bool, float, float]
@@ -213,7 +211,12 @@ def _send(visit: Visit, requests: list[RenderRequest]) -> None:
     else:
         run_ids = visit.runner.submit_series(visit.workspace, backend, requests)
     session.watch(run_ids)
-    visit.await_other(lambda: series.is_submitting(visit.history.run(run_ids[0])), True, _ACCEPTED_WITHIN)
+
+    def is_submitting() -> bool:
+        first = visit.history.run(run_ids[0])
+        return first is not None and first.is_submitting
+
+    visit.await_other(is_submitting, True, _ACCEPTED_WITHIN)
 
 
 def _open_twin(visit: Visit, requests: list[RenderRequest]) -> Run | None:

@@ -13,9 +13,10 @@ from rerender.studio import capsule, downloads, pictures
 from rerender.studio.attention import waits_for_key
 from rerender.studio.runs import Picture, Run
 from rerender.studio.understanding import of_run
-from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding
+from rerender.ui import as_code, comparison, control_form, fields, series, session, steering, understanding, words
 from rerender.ui.away import or_away
 from rerender.ui.compare import Side, alone
+from rerender.ui.components import NOTHING
 from rerender.ui.page import plain
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 from rerender.ui.visits import Visit, visit_now
@@ -130,7 +131,7 @@ Stage = tuple[object, ...]
 
 def _stage(run: Run, runs: list[Run], batch: list[Picture]) -> Stage:
     """How far a run and its series have gone; with another stage the whole page looks otherwise."""
-    standing = ((one.is_unfinished, steering.is_queued(one), waits_for_key(one)) for one in runs)
+    standing = ((one.is_unfinished, one.is_queued, waits_for_key(one)) for one in runs)
     return (run.submission, len(batch), series.is_busy(runs), *standing)
 
 
@@ -150,12 +151,12 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
         st.rerun()
     if run := _chosen(runs, run_id):
         ready = sum(one.stored_at is not None for one in runs)
-        words = [_words(run)] if run.is_unfinished else []
-        words += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
+        told = [_words(run)] if run.is_unfinished else []
+        told += [f"{ready} of {len(runs)} ready"] if len(runs) > 1 else []
         if waits_for_key(run):
-            st.text(" · ".join(words))
+            st.text(" · ".join(told))
         else:
-            st.status(" · ".join(words), state="running", type="compact")
+            st.status(" · ".join(told), state="running", type="compact")
         if run.is_unfinished and run.error:
             st.warning(plain(run.error))
 
@@ -163,9 +164,9 @@ def _follow(visit: Visit, read: Callable[[], list[Run]], run_id: str, drawn: Sta
 def _words(run: Run) -> str:
     """Where the run is, in words, and since when; a phase that nobody knows is shown as the API says it."""
     if waits_for_key(run):
-        return "Waiting for its key"
-    if steering.is_queued(run):
-        where = "Waiting to be sent"
+        return words.standing(run)
+    if run.is_queued:
+        where = words.standing(run)
     elif run.is_unconfirmed:
         where = "Looking for its render"
     else:
@@ -189,11 +190,11 @@ def _thumbnails(visit: Visit, run: Run, batch: list[Picture], position: int) -> 
 
 def _thumbnail(visit: Visit, picture: Picture, name: str) -> Thumbnail:
     if not picture.is_readable:
-        return Thumbnail(*series.NOTHING, f"{name}, not readable", state="Not readable")
+        return Thumbnail(*NOTHING, f"{name}, not readable", state="Not readable")
     try:
         return Thumbnail(visit.history.thumbnail(picture.sha256), "image/webp", name)
     except ImageError:
-        return Thumbnail(*series.NOTHING, f"{name}, cannot be shown small")
+        return Thumbnail(*NOTHING, f"{name}, cannot be shown small")
 
 
 def _downloads(visit: Visit, run: Run, batch: list[Picture], position: int) -> None:

@@ -60,7 +60,7 @@ def _draw(run_id: str) -> None:
 
 def _facts(run: Run) -> None:
     facts = {
-        "State": words.STATES[run.state],
+        "State": words.standing(run),
         "Cost": words.cost(run),
         "Size": f"{words.size(run)} px",
         "Pictures": f"{run.batch_size}",
@@ -100,35 +100,31 @@ def _save_note(run_id: str, key: str) -> None:
 
 def _actions(visit: Visit, run: Run) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("Use these settings", type="primary", help="Fill the form with them, control image included"):
-            session.use_run(run, visit.history)
-            _go_to_render_page()
+        about = "Fill the form with them, control image included"
+        wanted = st.button("Use these settings", type="primary", help=about)
         if run.can_be_settled:
             steering.say_fate(run, close)
         if st.button("Show on the render page", help="The form there stays as it is"):
             session.show(run.run_id)
-            _go_to_render_page()
+            close()
+            st.switch_page("pages/render.py")
         st.button("★ Starred" if run.starred else "☆ Star", on_click=star, args=(run.run_id, not run.starred))
-        is_queued = steering.is_queued(run)
         with st.popover("Delete"):
             st.text("Delete this run and its pictures?")
             st.caption(f"{_at_stake(run)}You can undo it on this page.")
-            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, is_queued))
+            st.button("Delete this run", type="primary", on_click=deleted.delete, args=(run.run_id, run.is_queued))
+    if wanted:
+        steering.reuse(visit, run, close)
 
 
 def _at_stake(run: Run) -> str:
     """What of a paid run deleting does not undo."""
     if run.is_preview:
         return ""
-    if steering.is_queued(run):
+    if run.is_queued:
         return "It has not been sent yet: it is cancelled, and nothing is charged. "
     if run.state not in (State.UNFINISHED, State.UNCERTAIN, State.STOPPED):
         return ""
     may_have = "may have been" if run.state == State.UNCERTAIN or run.is_unconfirmed else "is"
     whose = "owner's credit" if run.is_shared else "credit"
     return f"The {whose} {may_have} spent, and that is not undone. "
-
-
-def _go_to_render_page() -> None:
-    close()
-    st.switch_page("pages/render.py")

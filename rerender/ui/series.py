@@ -7,18 +7,15 @@ from collections import Counter
 import streamlit as st
 
 from rerender.errors import ImageError
-from rerender.studio.attention import waits_for_key
 from rerender.studio.history import History
 from rerender.studio.runs import Picture, Run
-from rerender.ui import session, steering, words
+from rerender.ui import session, words
+from rerender.ui.components import NOTHING
 from rerender.ui.thumbnails import Thumbnail, thumbnails
 from rerender.ui.visits import Visit
 
 Batches = dict[str, list[Picture]]
 """The stored pictures of each run, by its `run_id`."""
-
-NOTHING = (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")
-"""The file of a picture that cannot be shown."""
 
 
 def of(history: History, run: Run) -> list[Run]:
@@ -26,19 +23,14 @@ def of(history: History, run: Run) -> list[Run]:
     return (run.series_id and history.series(run.series_id)) or [run]
 
 
-def is_submitting(run: Run | None) -> bool:
-    """Whether the run's POST is still on its way, so that another click would be a double click."""
-    return run is not None and run.submission == "submitting" and run.is_unfinished
-
-
 def is_busy(runs: list[Run]) -> bool:
-    """Whether a POST of the last click is still on its way, so that another click would be a double click."""
-    return any(map(is_submitting, runs))
+    """Whether a POST of the last click has not been answered yet, so that another click may be a double click."""
+    return any(run.is_submitting for run in runs)
 
 
 def progress(runs: list[Run]) -> str:
     """How the last click stands, in a few words; nothing where all went well."""
-    others = Counter(state(run).lower() for run in runs if run.stored_at is None)
+    others = Counter(words.standing(run).lower() for run in runs if run.stored_at is None)
     if not others or len(runs) == 1:
         return "".join(others)
     ready = f"{len(runs) - others.total()} of {len(runs)} ready"
@@ -48,15 +40,6 @@ def progress(runs: list[Run]) -> str:
 def batches(history: History, runs: list[Run]) -> Batches:
     """What is stored of each run."""
     return {run.run_id: history.outputs(run.run_id) for run in runs}
-
-
-def state(run: Run) -> str:
-    """Why a run has no picture to show, in a word or a few."""
-    if not run.is_unfinished:
-        return words.STATES[run.state]
-    if steering.is_queued(run):
-        return "Not sent yet"
-    return "Waiting for its key" if waits_for_key(run) else "On its way"
 
 
 def grid(visit: Visit, runs: list[Run], stored: Batches, chosen: Run) -> None:
@@ -78,7 +61,7 @@ def _cell(visit: Visit, run: Run, pictures: list[Picture]) -> Thumbnail:
     picture = next((picture for picture in pictures if picture.is_readable), None)
     if picture is not None:
         return Thumbnail(_thumbnail(visit.history, picture.sha256), "image/webp", run.prompt, run.prompt)
-    why = "Not readable" if pictures else state(run)
+    why = "Not readable" if pictures else words.standing(run)
     try:
         image = (_thumbnail(visit.history, run.control_image), "image/webp")
     except ImageError:

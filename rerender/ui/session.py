@@ -220,7 +220,10 @@ def roll_seed() -> None:
 
 
 def use_run(run: Run, history: History) -> None:
-    """Fill the form with a run's settings, its control image included, and show that run."""
+    """Fill the form with a run's settings, its control image included, and show that run.
+
+    Raises `ImageError`, and `Busy`; then the form stays what it was.
+    """
     use_control_image(history.data(run.control_image), "The image of an earlier run", was_sent=True)
     st.session_state[_CONTROL]["sent_as"] = (run.image_width, run.image_height, run.is_preview)
     _fill(run)

@@ -12,7 +12,7 @@ from rerender.errors import ConfigurationError
 from rerender.models import BATCH_SIZE
 from rerender.studio import connection, preferences
 from rerender.studio.attention import Need
-from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, api_backend, configured, costs
+from rerender.studio.backends import CREDIT_PRICE, CREDITS_PER_RUN, configured, costs, is_origin
 from rerender.studio.connection import Verdict
 from rerender.studio.preferences import CONFIGURED, FITS, POLL_FLOOR, SIZES, TYPED, WITHOUT_KEY
 from rerender.ui import allowance, control_form, render_form, session, settings
@@ -71,10 +71,7 @@ def where_renders_are_made(visit: Visit) -> None:
 
 def can_ask_for_key(visit: Visit, backend: str) -> bool:
     """Whether a key can be typed for the API of this name; hosted, for the one only."""
-    try:
-        return api_backend("no-key", base_url=backend).name in ([DEFAULT_BASE_URL] if visit.is_hosted else [backend])
-    except ConfigurationError:
-        return False
+    return backend == DEFAULT_BASE_URL if visit.is_hosted else is_origin(backend)
 
 
 def ask_for_key(backend: str) -> None:
@@ -99,7 +96,8 @@ def _about(place: str, visit: Visit) -> str:
     if backend.is_preview:
         return "No key is set in the environment or in the app's secrets, so this is the preview engine."
     if backend.caps:
-        return f"At {backend.name}. {render_form.cost(backend)} a run, {allowance.left(visit, backend.caps)}."
+        takes = f"Each run takes {backend.credits_per_run:g} of the owner's credits"
+        return f"At {backend.name}. {takes}, with {allowance.left(visit, backend.caps)}."
     return f"At {backend.name}. The key is set in {settings.place_of('GENLY_API_KEY')}."
 
 

@@ -6,19 +6,21 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from rerender.errors import ImageError
 from rerender.studio.runs import Run
+from rerender.ui import session
 from rerender.ui.page import NEEDS_YOU, plain
-from rerender.ui.visits import visit_now
+from rerender.ui.visits import Visit, visit_now
 
 
 def stops(run: Run, runs: list[Run]) -> None:
     """The ways to end the waiting: for the run that is shown, and for all of its series that are not sent yet."""
-    unsent = [one.run_id for one in runs if is_queued(one)]
+    unsent = [one.run_id for one in runs if one.is_queued]
     if len(unsent) > 1:
         _stop_button(f"Cancel the {len(unsent)} not sent yet", unsent, _CANCEL)
-    elif is_queued(run):
+    elif run.is_queued:
         _stop_button("Cancel", unsent, _CANCEL)
-    if run.can_be_stopped and not is_queued(run):
+    if run.can_be_stopped and not run.is_queued:
         label = "Stop watching" if len(runs) == 1 else "Stop watching this one"
         _stop_button(label, [run.run_id], _about_stopping(run))
 
@@ -31,11 +33,6 @@ def _about_stopping(run: Run) -> str:
 
 def _stop_button(label: str, run_ids: list[str], about: str) -> None:
     st.button(label, icon=":material/stop_circle:", type="tertiary", on_click=_stop, args=(run_ids,), help=about)
-
-
-def is_queued(run: Run) -> bool:
-    """Whether the run waits for its turn to be sent."""
-    return run.is_unfinished and run.submission == "submitting" and run.submitted_at is None
 
 
 def ended(run: Run) -> None:
@@ -68,6 +65,20 @@ def say_fate(run: Run, leave: Callable[[], None] = lambda: None) -> None:
             visit.runner.reopen(visit.workspace, run.run_id)
         leave()
         st.switch_page(NEEDS_YOU)
+
+
+def reuse(visit: Visit, run: Run, leave: Callable[[], None] = lambda: None) -> None:
+    """Fill the form with the run's settings and show the render page, or say why its control image cannot be used.
+
+    `leave` is called before the page is shown. Raises `Busy`.
+    """
+    try:
+        session.use_run(run, visit.history)
+    except ImageError as error:
+        st.error(str(error))
+        return
+    leave()
+    st.switch_page("pages/render.py")
 
 
 def found_by_owner(run: Run) -> None:

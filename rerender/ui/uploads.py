@@ -20,7 +20,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 
 from rerender.studio.limits import Limits
 from rerender.studio.workspaces import Mode
-from rerender.ui.callbacks import wrap
+from rerender.ui.wrapping import wrap
 
 _EDITIONS = "uploads.editions"
 _ALLOWED = "uploads.allowed"

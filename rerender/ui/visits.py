@@ -175,7 +175,7 @@ def _guest() -> tuple[Guest, bool]:
     """
     is_admitted = False
     try:
-        guest = access.guest(process.mode_now())
+        guest = access.guest(process.current_mode())
         session.belong_to(guest.workspace)
         is_admitted = guest.is_admitted
     finally:
@@ -184,7 +184,7 @@ def _guest() -> tuple[Guest, bool]:
 
 
 def _visit(guest: Guest) -> Visit:
-    runtime, current = process.runtime(), process.mode_now()
+    runtime, current = process.runtime(), process.current_mode()
     preferred = preferences.load(runtime.database, guest.workspace)
     backend = choose(settings.SOURCES, current, preferred, session.typed_keys())
     return Visit(runtime, current, guest, backend, runtime.history(guest.workspace), preferred)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from rerender.studio.backends import EMBEDDED
+from rerender.studio.attention import waits_for_key
+from rerender.studio.backends import EMBEDDED, counted_credits
 from rerender.studio.runs import Run, State, Submission
 
 STATES = {
@@ -19,6 +20,13 @@ STATES = {
     State.UNCERTAIN.value: "May have been charged",
     State.STOPPED.value: "Not watched",
 }
+
+
+def standing(run: Run) -> str:
+    """How a run stands: its state, or what it waits for while it is not under way."""
+    if waits_for_key(run):
+        return "Waiting for its key"
+    return "Not sent yet" if run.is_queued else STATES[run.state]
 
 
 def cost(run: Run) -> str:
@@ -35,8 +43,7 @@ def cost(run: Run) -> str:
 
 
 def _owners(run: Run) -> str:
-    unit = "credit" if run.credits == 1 else "credits"
-    return f"{'' if _has_cost(run) else 'Perhaps '}{run.credits:g} {unit} of the owner's"
+    return f"{'' if _has_cost(run) else 'Perhaps '}{counted_credits(run.credits)} of the owner's"
 
 
 def _has_cost(run: Run) -> bool:

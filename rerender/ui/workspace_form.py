@@ -15,31 +15,33 @@ from rerender.ui.words import counted
 
 _UPLOADED = "workspace.archive"
 _OUTCOME = "workspace.outcome"
+_FORGETS = "Your runs are kept only until this app sleeps or restarts. Export them to keep them."
 
 
 def notice(visit: Visit) -> None:
     """Where the history is lost when the host stops the app: say so, and how to keep it."""
     if visit.is_hosted and not settings.lookup("RERENDER_DATABASE_URL"):
-        st.info("Kept until this app sleeps or starts again; export to keep it.", icon=":material/bedtime:")
+        st.info(_FORGETS, icon=":material/bedtime:")
 
 
 def export_and_import(visit: Visit) -> None:
     """One button that saves everything, and the place to bring it back to."""
     contents = _archive(visit).contents()
     limit = int(st.get_option("server.maxUploadSize"))
+    fits = contents.byte_size < limit * 1e6
     # A host would hold the whole of it in memory, for a file that it does not take back.
-    is_too_large = visit.is_hosted and not contents.byte_size < limit * 1e6
+    is_refused = visit.is_hosted and not fits
     st.download_button(
         "Export everything",
         # A disabled button can still be pressed by hand.
-        data=b"" if is_too_large else visit.gated(lambda: _exported(visit)),
+        data=b"" if is_refused else visit.gated(lambda: _exported(visit)),
         file_name=f"rerender-workspace-{time.strftime('%Y-%m-%d')}.zip",
         mime="application/zip",
         icon=":material/archive:",
         on_click="ignore",
-        disabled=is_too_large or not contents.runs,
+        disabled=is_refused or not contents.runs,
     )
-    st.caption(_says(contents, limit, is_hosted=visit.is_hosted))
+    st.caption(_says(contents, limit, fits=fits, is_hosted=visit.is_hosted))
     st.file_uploader(
         f"Import an archive, up to {limit} MB",
         "zip",
@@ -62,7 +64,7 @@ def _exported(visit: Visit) -> io.BytesIO:
     return file
 
 
-def _says(contents: Contents, limit: int, *, is_hosted: bool) -> str:
+def _says(contents: Contents, limit: int, *, fits: bool, is_hosted: bool) -> str:
     """What the archive will hold, and what to do where it cannot be uploaded again."""
     if not contents.runs:
         return "There is nothing to export yet."
@@ -71,7 +73,7 @@ def _says(contents: Contents, limit: int, *, is_hosted: bool) -> str:
     held = f"{runs} with {files}, about {size} MB. No key is in it."
     if not contents.are_importable:
         return f"{held} That is more than an archive can bring back: delete runs that you do not need first."
-    if contents.byte_size < limit * 1e6:
+    if fits:
         return held
     if is_hosted:
         return (

@@ -22,7 +22,7 @@ def kept(visit: Visit) -> None:
     runs, images = counted(usage.runs, "run"), counted(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
     if days := visit.runtime.limits.keep_days:
-        st.text(f"Deleted {counted(days, 'day')} after a run has ended, starred or not; export what should last.")
+        st.text(f"Each run is deleted {counted(days, 'day')} after its end, starred or not. Export what should last.")
     if visit.is_hosted:
         st.text("Only this browser sees it." if visit.is_known_by_cookie else "Only you see it, in every browser.")
         workspace_form.notice(visit)
@@ -40,10 +40,7 @@ def delete_everything(visit: Visit) -> None:
         if allowance.offered(visit):
             st.markdown(_ABOUT_COUNTED)
         if stake:
-            st.warning(
-                f"{counted(stake, 'paid run')} unfinished, without pictures, or perhaps charged. Deleted here, "
-                "nobody can fetch the pictures or see what became of them."
-            )
+            st.warning(_about_stake(stake))
         st.text_input(f"Type “{words}” to confirm", key=_WORDS)
         st.button("Delete for good", type="primary", on_click=_delete, args=(stake,))
         if problem := st.session_state.get(_PROBLEM):
@@ -60,6 +57,18 @@ It cannot delete what the API keeps of the renders that it made, stops no render
 _ABOUT_COUNTED = """
 What you spent of the app owner's credits stays counted: how many and when, without a prompt or a picture.
 """
+
+
+def _about_stake(stake: int) -> str:
+    if stake == 1:
+        return (
+            "1 paid run is unfinished, has no pictures yet, or may have been charged. Once it is deleted here, nobody "
+            "can fetch its pictures or see what became of it."
+        )
+    return (
+        f"{stake:,} paid runs are unfinished, have no pictures yet, or may have been charged. Once they are deleted "
+        "here, nobody can fetch their pictures or see what became of them."
+    )
 
 
 def _words(stake: int) -> str:

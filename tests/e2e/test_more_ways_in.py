@@ -32,6 +32,12 @@ DROP = """(target, data) => {
 }"""
 
 
+COPY = """async data => {
+  const blob = await (await fetch("data:image/png;base64," + data)).blob()
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })])
+}"""
+
+
 def paste(page: Page, where: str, data: bytes, *, type: str = "image/png", text: str = "") -> None:
     page.locator(where).evaluate(PASTE, [base64.b64encode(data).decode(), type, text])
 
@@ -74,19 +80,27 @@ def test_the_button_pastes_what_is_on_the_clipboard_or_says_why_not(page: Page) 
     page.evaluate("navigator.clipboard.writeText('words')")
     button.click()
     expect(page.get_by_text("There is no image on the clipboard.")).to_be_visible()
-    page.evaluate(
-        """async data => {
-          const blob = await (await fetch("data:image/png;base64," + data)).blob()
-          await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })])
-        }""",
-        base64.b64encode(picture(800, 800)).decode(),
-    )
+    page.evaluate(COPY, base64.b64encode(picture(800, 800)).decode())
     button.press("Enter")
     expect(page.get_by_text("Sent as 1024 × 1024 px")).to_be_visible()
     page.context.clear_permissions()
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     button.click()
     expect(page.get_by_text("Press Ctrl+V instead.")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["button", "keys"])
+def test_a_pasted_image_that_the_browser_cannot_read_says_so(page: Page, way: str) -> None:
+    page.get_by_role("radio", name="Upload").click()
+    button = page.get_by_role("button", name="Paste an image")
+    page.evaluate("() => { FileReader.prototype.readAsDataURL = function () { this.onerror() } }")
+    if way == "button":
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate(COPY, base64.b64encode(picture()).decode())
+        button.click()
+    else:
+        paste(page, "body", picture())
+    expect(page.get_by_text("The image could not be read; save it as PNG and upload it.")).to_be_visible()
 
 
 @pytest.mark.proof

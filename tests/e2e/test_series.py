@@ -27,7 +27,7 @@ def test_three_prompts_are_rendered_at_once_chosen_compared_and_found_again_afte
     expect(page.get_by_text("3 free previews")).to_be_visible()
     prompt_box(page).press("Control+Enter")
     expect(series(page)).to_have_count(3)
-    expect(page.get_by_text("on its way")).to_have_count(0)
+    expect(page.get_by_text("in progress")).to_have_count(0)
     for index, prompt in enumerate(PROMPTS):
         expect(series(page).nth(index)).to_have_accessible_name(prompt)
 
@@ -94,7 +94,7 @@ def test_a_failed_run_says_so_in_its_cell_and_another_host_is_asked_only_for_the
     render_button(page).dblclick()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was charged")
     expect(series(page)).to_have_count(3)
-    expect(page.get_by_text("on its way")).to_have_count(0)
+    expect(page.get_by_text("in progress")).to_have_count(0)
     assert api.state.submit_count == 3
     expect(page.get_by_role("radio", name="one: Not accepted")).to_be_checked()
     page.get_by_role("radio", name="two", exact=True).press("Space")

@@ -11,9 +11,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from rerender.studio import decoding
 from rerender.studio.database import EVERYONE, Database, sqlite_url
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import picture
+from tests.pages import form
 from tests.studio.rows import add_run
 
 
@@ -31,6 +34,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.delenv("GENLY_API_KEY", raising=False)
     yield AppTest.from_file("../../app.py", default_timeout=30).switch_page("pages/history.py")
     st.cache_resource.clear()
+    decoding.allow(LOCAL_LIMITS)
 
 
 def cards(app: AppTest) -> list[dict]:
@@ -131,6 +135,35 @@ def test_an_opened_run_tells_everything_and_what_can_be_done_about_a_charge(app:
     assert not app.code, "a run that is not here is not shown"
 
 
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("path", "label"), [("pages/history.py", "Use these settings"), ("pages/needs_you.py", "Render it again")]
+)
+def test_a_run_whose_image_is_larger_than_what_is_opened_now_says_so_and_leaves_the_form_as_it_was(
+    app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch, path: str, label: str
+) -> None:
+    monkeypatch.setenv("RERENDER_MEGAPIXELS", "1")
+    run_id = add_run(
+        database,
+        control_image=picture(1200, 1000),
+        prompt="of the large image",
+        workspace=LOCAL,
+        backend="https://api.test",
+        submission="uncertain",
+        stored_at=None,
+    )
+    app.session_state["history.chosen"] = run_id
+    app.switch_page(path).run()
+    press(app, label)
+    assert [error.value for error in app.error if "over 1 million pixels" in error.value]
+    app.switch_page("pages/render.py").run()
+    assert app.text_area(key=form.key(app, "prompt")).value != "of the large image"
+
+
 def state_of(database: Database) -> tuple[str, bool]:
     """Of the only run: its `submission`, and whether it is deleted."""
     with database.read(EVERYONE) as connection:
@@ -157,9 +190,12 @@ def queued(app: AppTest, database: Database) -> AppTest:
     return app.run()
 
 
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
+def test_a_queued_run_is_called_the_same_wherever_it_is_shown(queued: AppTest) -> None:
+    (status,) = queued.status
+    assert status.label.startswith("Not sent yet, ")
+    assert "Not sent yet" in texts(queued)
+    queued.switch_page("pages/render.py").run()
+    assert any(text.startswith("Last click: not sent yet. ") for text in texts(queued))
 
 
 def test_deleting_a_run_that_is_still_queued_cancels_it_and_says_that_nothing_is_charged(

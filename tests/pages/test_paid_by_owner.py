@@ -112,7 +112,7 @@ def test_settings_offer_what_the_owner_pays_and_no_price_or_test_that_would_do_n
     assert place.value == CONFIGURED
     elsewhere = ["The preview engine", "An API, with a key I type here"]
     assert place.options == ["ReRender, paid by the owner of this app", *elsewhere]
-    assert "2 left for you" in str(place.proto)
+    assert "Each run takes 1 of the owner's credits, with 2 left for you" in str(place.proto).replace("\\", "")
     assert not [box for box in app.number_input if "redit" in box.label]
     assert not [button for button in app.button if "Test" in button.label]
     assert API_KEY not in str(app.main)

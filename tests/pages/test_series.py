@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from rerender.studio import preferences
 from rerender.studio.database import EVERYONE, Database, sqlite_url
@@ -32,8 +33,12 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> Iterat
     st.cache_resource.clear()
 
 
+def render_button(app: AppTest) -> Button:
+    return next(button for button in app.button if button.label == "Render")
+
+
 def click_render(app: AppTest) -> AppTest:
-    return next(button for button in app.button if button.label == "Render").click().run()
+    return render_button(app).click().run()
 
 
 def write(app: AppTest, text: str) -> None:
@@ -247,15 +252,18 @@ def test_the_line_beside_the_button_tells_the_next_cost_from_how_the_last_click_
     wait_until(lambda: api.state.submit_count == 4)
     app.run()
     assert "6 runs, 6 credits, about $0.150" in texts(app)
-    assert "Last click: 0 of 6 ready, 4 on its way, 2 not sent yet" in captions(app)
+    said = "Last click: 0 of 6 ready, 4 in progress, 2 not sent yet"
+    assert f"{said}. You can render again once all of it is sent or cancelled." in captions(app)
+    assert render_button(app).disabled
     press(app, "Cancel the 2 not sent yet")
     sending.set()
-    wait_until(lambda: api.state.get_count >= 4)
+    wait_until(lambda: len({request.path for request in api.state.requests if request.method == "GET"}) == 4)
     app.run()
-    assert "Last click: 0 of 6 ready, 4 on its way, 2 cancelled" in captions(app)
+    assert "Last click: 0 of 6 ready, 4 in progress, 2 cancelled" in captions(app)
+    assert not render_button(app).disabled
     assert "6 runs, 6 credits, about $0.150" in texts(app)
     press(app, "Stop watching this one")
-    assert "Last click: 0 of 6 ready, 1 not watched, 3 on its way, 2 cancelled" in captions(app)
+    assert "Last click: 0 of 6 ready, 1 not watched, 3 in progress, 2 cancelled" in captions(app)
     api.state.phases = ["completed"]
     wait_until(lambda: states(tmp_path).count("completed") == 3)
     app.run()

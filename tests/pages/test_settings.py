@@ -15,6 +15,7 @@ from rerender.studio.preferences import CONFIGURED, TYPED, WITHOUT_KEY, Preferen
 from rerender.studio.workspaces import LOCAL
 from tests.fake_api import API_KEY, FakeApi
 from tests.pages import form
+from tests.studio.rows import add_run
 
 SETTINGS, RENDER = "pages/settings.py", "pages/render.py"
 
@@ -183,6 +184,17 @@ def test_everything_is_deleted_after_the_word_and_not_before(app: AppTest, datab
     opened(app, RENDER)
 
 
+@pytest.mark.parametrize(("runs", "subject", "what"), [(1, "1 paid run is", "it"), (2, "2 paid runs are", "them")])
+def test_what_is_lost_with_paid_runs_is_said_before_everything_is_deleted(
+    app: AppTest, database: Database, runs: int, subject: str, what: str
+) -> None:
+    for _ in range(runs):
+        add_run(database, workspace=LOCAL, backend="https://api.test", submission="uncertain", stored_at=None)
+    (warning,) = opened(app).warning
+    assert warning.value.startswith(f"{subject} unfinished, ")
+    assert warning.value.endswith(f" pictures or see what became of {what}.")
+
+
 def test_where_runs_are_not_kept_for_ever_the_page_says_for_how_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,5 +204,5 @@ def test_where_runs_are_not_kept_for_ever_the_page_says_for_how_long(
     app = AppTest.from_file("../../app.py", default_timeout=30).run()
     app.switch_page("pages/settings.py").run()
     said = [text.value for text in app.text]
-    assert "Deleted 7 days after a run has ended, starred or not; export what should last." in said
+    assert "Each run is deleted 7 days after its end, starred or not. Export what should last." in said
     st.cache_resource.clear()

@@ -175,6 +175,6 @@ def test_only_a_host_without_a_database_says_that_it_forgets(
     app.run()
     assert not app.exception
     assert [info.value for info in app.info] == [
-        "Kept until this app sleeps or starts again; export to keep it."
+        "Your runs are kept only until this app sleeps or restarts. Export them to keep them."
     ] * count
     assert (tmp_path / "kept.sqlite3").exists() == bool(url)

@@ -75,6 +75,14 @@ def test_a_key_is_in_no_repr() -> None:
     assert "k-secret" not in repr(api_backend("k-secret"))
 
 
+@pytest.mark.parametrize(
+    ("credits_per_run", "runs", "said"),
+    [(1, 1, "1 credit, about $0.025"), (1, 2, "2 credits, about $0.050"), (0.5, 2, "1 credit, about $0.025")],
+)
+def test_a_price_counts_the_credits_of_all_runs(credits_per_run: float, runs: int, said: str) -> None:
+    assert api_backend("k", credits_per_run=credits_per_run).price(runs) == said
+
+
 ELSEWHERE = "https://elsewhere.example"
 OWNERS = {"GENLY_API_KEY": "owners", "GENLY_BASE_URL": "https://owner.example"}
 ANYWHERE = {DEFAULT_BASE_URL: "for-genly", ELSEWHERE: "for-elsewhere", "https://owner.example": "for-owner"}

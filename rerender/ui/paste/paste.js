@@ -4,6 +4,7 @@ const KEYS = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘V" : "Ctrl+V"
 const HINT = matchMedia("(hover: none)").matches ? "" : `or press ${KEYS} anywhere on this page`
 const NONE = "There is no image on the clipboard."
 const NOT_ALLOWED = `The browser does not let this button read the clipboard. Press ${KEYS} instead.`
+const UNREADABLE = "The image could not be read; save it as PNG and upload it."
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const area = parentElement.querySelector(".paste")
@@ -13,18 +14,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   async function send(file) {
     status.textContent = "Pasting…"
-    setTriggerValue("pasted", await base64(await reduced(file, data.side, data.bytes)))
-    status.textContent = HINT
+    try {
+      setTriggerValue("pasted", await base64(await reduced(file, data.side, data.bytes)))
+      status.textContent = HINT
+    } catch {
+      status.textContent = UNREADABLE
+    }
   }
 
   area.querySelector("button").onclick = async () => {
+    let file
     try {
-      const file = await clipboardImage()
-      if (file) await send(file)
-      else status.textContent = NONE
+      file = await clipboardImage()
     } catch {
       status.textContent = NOT_ALLOWED
+      return
     }
+    if (file) await send(file)
+    else status.textContent = NONE
   }
 
   ignore(parentElement)

@@ -6,7 +6,6 @@ Streamlit hears of typed text only when the field is left, so a small script in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -21,9 +20,7 @@ _KEY = "form.typed"
 # A word without an end must not make its chip wider than a telephone.
 _LONGEST = 32
 
-_mount = st.components.v2.component(
-    "rerender.understanding", js=Path(__file__).with_name("understanding.js").read_text("utf-8")
-)
+_mount = components.script("understanding")
 
 
 def while_typing(label: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from rerender.ui import components, session
@@ -12,7 +10,7 @@ _KEY = "visitor"
 # Browsers keep no cookie longer; each visit begins the time anew.
 _LIFETIME_S = 400 * 24 * 3600
 
-_mount = st.components.v2.component("rerender.visitor", js=Path(__file__).with_name("visitor.js").read_text("utf-8"))
+_mount = components.script("visitor")
 
 
 def recognise() -> None:

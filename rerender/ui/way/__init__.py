@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from rerender.ui import components
 
-import streamlit as st
-
-_mount = st.components.v2.component("rerender.way", js=Path(__file__).with_name("way.js").read_text("utf-8"))
+_mount = components.script("way")
 
 
 def remember() -> None:
