@@ -36,7 +36,7 @@ def _open() -> Runtime:
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
     leavers.let_go()
-    uploads.bound(opened.limits, mode_now())
+    uploads.bound(opened.limits)
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(opened.close)
     return opened

@@ -19,7 +19,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from rerender.studio.limits import Limits
-from rerender.studio.workspaces import Mode
 from rerender.ui.callbacks import wrap
 
 _EDITIONS = "uploads.editions"
@@ -28,16 +27,16 @@ _ALLOWED = "uploads.allowed"
 _TAKEN_WITHIN_S = 30.0
 
 
-def bound(limits: Limits, mode: Mode) -> None:
-    """Hold no more of what is uploaded than these limits say, from now on and whatever is sent by hand.
+def bound(limits: Limits) -> None:
+    """Take files from now on, and hold no more of them than these limits say, whatever is sent by hand.
 
     Streamlit takes any number of files for a session, and what a widget allows only its browser knows. Two methods of
     its own are wrapped, once a process.
     """
-    if mode == "hosted" or limits.archive_mb > int(st.get_option("server.maxUploadSize")):
-        config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
     wrap(MemoryUploadedFileManager, "add_file", _Room(limits.uploads_in_all_mb * 1_000_000).add)
     wrap(Runtime, "is_active_session", _may_upload)
+    # Last: until now `.streamlit/config.toml` had every file refused, as there was nobody at these doors.
+    config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
 
 
 def allow(is_let_in: bool) -> None:

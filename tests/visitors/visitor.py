@@ -85,6 +85,11 @@ class Visitor:
 
     async def open(self, page: str = "", query: str = "") -> None:
         """Go to a page by its path, as with an address typed into a new tab."""
+        await self.connect(page, query)
+        await self.rerun()
+
+    async def connect(self, page: str = "", query: str = "") -> None:
+        """Like `open`, but ask for no page to be run, as no browser does."""
         await self.leave()
         self.page, self.query = page, query
         for path in (f"/{page}", "/_stcore/health", "/_stcore/host-config"):
@@ -103,7 +108,6 @@ class Visitor:
         )
         self._is_over = False
         self._reading = asyncio.create_task(self._read())
-        await self.rerun()
 
     async def leave(self) -> None:
         """Close the tab."""
