@@ -9,7 +9,7 @@ import streamlit as st
 
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import Mode, mode
-from rerender.ui import leavers, settings, uploads
+from rerender.ui import downloading, leavers, settings, uploads
 
 
 def runtime() -> Runtime:
@@ -36,6 +36,7 @@ def _open() -> Runtime:
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
     leavers.let_go()
+    downloading.bound(opened.limits)
     uploads.bound(opened.limits)
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(opened.close)

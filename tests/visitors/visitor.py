@@ -199,6 +199,10 @@ class Visitor:
 
     async def download(self, label: str = "", *, key: str = "") -> bytes:
         """Click a download button, and fetch what it offers."""
+        return (await self.get(await self.made(label, key=key))).content
+
+    async def made(self, label: str = "", *, key: str = "") -> str:
+        """Click a download button; the path of what it offers, once that is made."""
         button = next(
             one for one in self.tree.of_kind("download_button") if one.label.startswith(label) and key in one.id
         )
@@ -209,7 +213,7 @@ class Visitor:
             if answer.error_msg:
                 raise FileNotFoundError(answer.error_msg)
             url = answer.deferred_file.url
-        return (await self.get(url)).content
+        return str(url)
 
     def cookie(self, name: str) -> str:
         """A cookie that the server has set, empty where there is none."""
