@@ -48,7 +48,8 @@ def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alp
 
     `crop` fills the frame and cuts what sticks out, `pad` shows all of it on white, `stretch` ignores the aspect.
     RGB, flattened on white; with `keep_alpha` a picture that has any stays RGBA (and is padded see-through).
-    PNG; above 6 MB an RGB picture becomes a JPEG, quality 92, 4:4:4. Raises `ImageError` like `load`.
+    PNG; above 6 MB a JPEG, quality 92, 4:4:4, and of an RGBA picture a WEBP of that quality, with the alpha as it is.
+    Raises `ImageError` like `load`.
     """
     image = load(data)
     if image.mode == "RGBA" and not keep_alpha:
@@ -58,9 +59,12 @@ def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alp
     image = fits[fit](image, (width, height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
-    if image.mode == "RGB" and buffer.tell() > PNG_MAX_BYTES:
+    if buffer.tell() > PNG_MAX_BYTES:
         buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=92, subsampling=0)
+        if image.mode == "RGBA":
+            image.save(buffer, "WEBP", quality=92, alpha_quality=100, method=0)
+        else:
+            image.save(buffer, "JPEG", quality=92, subsampling=0)
     return buffer.getvalue()
 
 

@@ -224,9 +224,15 @@ def test_a_picture_that_is_heavy_as_png_is_sent_as_fine_jpeg() -> None:
     assert [layer[1:3] for layer in heavy.layer] == [(1, 1)] * 3, "4:4:4"  # type: ignore[attr-defined]
 
 
-def test_a_heavy_picture_with_alpha_stays_png(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "PNG_MAX_BYTES", 10_000)
-    assert opened(images.prepare(encode(noise(64, 64, "RGBA")), 512, 512, keep_alpha=True)).format == "PNG"
+def test_a_see_through_picture_that_is_heavy_as_png_becomes_half_as_heavy_and_keeps_its_outline() -> None:
+    image = noise(1440, 1440, "RGBA")
+    data = encode(image, compress_level=0)
+    prepared = images.prepare(data, 1440, 1440, keep_alpha=True)
+    heavy = opened(prepared)
+    assert (heavy.format, heavy.size, heavy.mode) == ("WEBP", (1440, 1440), "RGBA")
+    assert heavy.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+    assert len(prepared) < len(data) / 2
+    assert prepared == images.prepare(data, 1440, 1440, keep_alpha=True)
 
 
 def test_proposed_sizes_keep_the_aspect() -> None:

@@ -204,8 +204,9 @@ def prepared(*, keep_alpha: bool) -> bytes:
     return _prepare(session.control_image(), width, height, fit, keep_alpha=keep_alpha, is_ours=is_ours)
 
 
-# In the session's own cache: one visitor's picture must not be kept where others' are.
-@st.cache_data(scope="session", show_spinner=False, max_entries=2)
+# In the session's own cache: one visitor's picture must not be kept where others' are. One, as each tab holds it while
+# it is open, and form and page ask for the same.
+@st.cache_data(scope="session", show_spinner=False, max_entries=1)
 def _prepare(data: bytes, width: int, height: int, fit: images.Fit, *, keep_alpha: bool, is_ours: bool) -> bytes:
     with decoding.turn(data, is_ours=is_ours):
         return images.prepare(data, width, height, fit, keep_alpha=keep_alpha)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rerender.studio.runtime import Runtime, home_from
 from rerender.studio.workspaces import Mode, mode
-from rerender.ui import settings, uploads
+from rerender.ui import downloading, settings, uploads
 
 
 def runtime() -> Runtime:
@@ -35,7 +35,8 @@ def _open() -> Runtime:
         mode=current_mode(),
         database_url=settings.lookup("RERENDER_DATABASE_URL"),
     )
-    uploads.bound(opened.limits, current_mode())
+    downloading.bound(opened.limits)
+    uploads.bound(opened.limits)
     # At exit too: OpenCV in a daemon thread would otherwise abort the process at Ctrl+C.
     atexit.register(opened.close)
     return opened

@@ -6,11 +6,13 @@ session lives: 30 visitors with 10 MB each would hold 300 MB.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from threading import Lock
 
 import streamlit as st
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from streamlit import config
 from streamlit.runtime import Runtime
@@ -19,25 +21,26 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from rerender.studio.limits import Limits
-from rerender.studio.workspaces import Mode
 from rerender.ui.wrapping import wrap
 
 _EDITIONS = "uploads.editions"
 _ALLOWED = "uploads.allowed"
 # A page takes a file within a second or two; one that waits longer waits for a page that has none to take it.
 _TAKEN_WITHIN_S = 30.0
+_reading = asyncio.Lock()
 
 
-def bound(limits: Limits, mode: Mode) -> None:
-    """Hold no more of what is uploaded than these limits say, from now on and whatever is sent by hand.
+def bound(limits: Limits) -> None:
+    """Take files from now on, and hold no more of them than these limits say, whatever is sent by hand.
 
-    Streamlit takes any number of files for a session, and what a widget allows only its browser knows. Two methods of
-    its own are wrapped, once a process.
+    Streamlit takes any number of files for a session, and what a widget allows only its browser knows. Three methods,
+    of its own and of Starlette's, are wrapped, once a process.
     """
-    if mode == "hosted" or limits.archive_mb > int(st.get_option("server.maxUploadSize")):
-        config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
+    wrap(UploadFile, "read", _read_in_turn)
     wrap(MemoryUploadedFileManager, "add_file", _Room(limits.uploads_in_all_mb * 1_000_000).add)
     wrap(Runtime, "is_active_session", _may_upload)
+    # Last: until now `.streamlit/config.toml` had every file refused, as there was nobody at these doors.
+    config.set_option("server.maxUploadSize", limits.archive_mb, "RERENDER_ARCHIVE_MB")
 
 
 def allow(is_let_in: bool) -> None:
@@ -51,6 +54,15 @@ def _may_upload(is_active: Callable[..., bool], runtime: Runtime, session_id: st
         return False
     state = found.session.session_state
     return _ALLOWED in state and state[_ALLOWED] is True
+
+
+async def _read_in_turn(read: Callable[..., Awaitable[bytes]], upload: UploadFile, *args: int) -> bytes:
+    """Read a file from the disk, where it waits until it has come, once the one before it is counted.
+
+    Streamlit reads a file before anybody is asked whether there is room, and adds it in the same step of the loop.
+    """
+    async with _reading:
+        return await read(upload, *args)
 
 
 class _Room:

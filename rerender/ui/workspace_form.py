@@ -27,7 +27,7 @@ def notice(visit: Visit) -> None:
 def export_and_import(visit: Visit) -> None:
     """One button that saves everything, and the place to bring it back to."""
     contents = _archive(visit).contents()
-    limit = int(st.get_option("server.maxUploadSize"))
+    limit = visit.runtime.limits.archive_mb
     fits = contents.byte_size < limit * 1e6
     # A host would hold the whole of it in memory, for a file that it does not take back.
     is_refused = visit.is_hosted and not fits

@@ -6,13 +6,14 @@ import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from rerender import samples
+from rerender import images, samples
 from rerender.client import DEFAULT_BASE_URL
 from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio.database import EVERYONE, Database
@@ -61,6 +62,23 @@ def test_a_cold_deep_link_ends_at_the_page_and_keeps_its_query(app: AppTest) -> 
 def size(app: AppTest) -> tuple[int, int]:
     width, height = (app.number_input(key=form.key(app, side)).value for side in ("width", "height"))
     return width, height
+
+
+def test_of_an_image_in_the_sizes_that_were_tried_a_tab_holds_the_last_alone(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, made = images.prepare, []
+
+    def counted(data: bytes, width: int, *others: Any, **how: Any) -> bytes:
+        made.append(width)
+        return prepare(data, width, *others, **how)
+
+    monkeypatch.setattr(images, "prepare", counted)
+    app.run()
+    for width in (904, 912, 904):
+        app.number_input(key=form.key(app, "width")).set_value(width).run()
+    assert not app.exception
+    assert made[-3:] == [904, 912, 904], "what is prepared again was not held"
 
 
 @pytest.mark.parametrize(("side", "length"), [("width", 900), ("height", 800)])

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from rerender.studio.archive import Archive
 from rerender.studio.database import EVERYONE, Database, sqlite_url
+from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.tables import images, runs
-from rerender.studio.workspaces import LOCAL
+from rerender.studio.workspaces import LOCAL, Mode
 from tests.studio.archives import PICTURES, STORED, changed, exported, store
 
 
@@ -93,7 +94,7 @@ def test_the_archive_is_made_on_the_click_and_not_when_the_page_is_drawn(
 def test_the_limit_of_an_upload_is_said_in_words_and_what_to_do_about_it(
     app: AppTest, tmp_path: Path, archive: bytes
 ) -> None:
-    limit = int(st.get_option("server.maxUploadSize"))
+    limit = LOCAL_LIMITS.archive_mb
     assert app.run().file_uploader[0].label == f"Import an archive, up to {limit} MB"
     upload(app, archive)
     assert "more than" not in app.caption[0].value
@@ -114,14 +115,14 @@ def test_a_host_makes_no_export_that_it_would_not_take_back(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     archive: bytes,
-    mode: str,
+    mode: Mode,
     is_disabled: bool,
     way_out: str,
 ) -> None:
     monkeypatch.setenv("RERENDER_MODE", mode)
     upload(app.run(), archive)
     assert not app.get("download_button")[0].proto.disabled
-    limit = int(st.get_option("server.maxUploadSize"))
+    limit = Limits.of(mode).archive_mb
     home = Database.open(sqlite_url(tmp_path / "home" / "studio.sqlite3"))
     with home.write(EVERYONE) as connection:
         connection.execute(update(images).values(byte_size=limit * 1_000_000))

@@ -85,6 +85,11 @@ class Visitor:
 
     async def open(self, page: str = "", query: str = "") -> None:
         """Go to a page by its path, as with an address typed into a new tab."""
+        await self.connect(page, query)
+        await self.rerun()
+
+    async def connect(self, page: str = "", query: str = "") -> None:
+        """Like `open`, but ask for no page to be run, as no browser does."""
         await self.leave()
         self.page, self.query = page, query
         for path in (f"/{page}", "/_stcore/health", "/_stcore/host-config"):
@@ -103,7 +108,6 @@ class Visitor:
         )
         self._is_over = False
         self._reading = asyncio.create_task(self._read())
-        await self.rerun()
 
     async def leave(self) -> None:
         """Close the tab."""
@@ -195,6 +199,10 @@ class Visitor:
 
     async def download(self, label: str = "", *, key: str = "") -> bytes:
         """Click a download button, and fetch what it offers."""
+        return (await self.get(await self.made(label, key=key))).content
+
+    async def made(self, label: str = "", *, key: str = "") -> str:
+        """Click a download button; the path of what it offers, once that is made."""
         button = next(
             one for one in self.tree.of_kind("download_button") if one.label.startswith(label) and key in one.id
         )
@@ -205,7 +213,7 @@ class Visitor:
             if answer.error_msg:
                 raise FileNotFoundError(answer.error_msg)
             url = answer.deferred_file.url
-        return (await self.get(url)).content
+        return str(url)
 
     def cookie(self, name: str) -> str:
         """A cookie that the server has set, empty where there is none."""

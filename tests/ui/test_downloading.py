@@ -1,0 +1,134 @@
+"""Files for a download are made one after the other, whoever asks, and few of them stay in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
+from streamlit.runtime.backend_operation_handler import DeferredFileHandler
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+
+from rerender.ui import downloading
+
+MOST = 1000
+HANDLE = getattr(DeferredFileHandler.handle, "__wrapped__", DeferredFileHandler.handle)
+LOAD = getattr(MemoryMediaFileStorage.load_and_get_id, "__wrapped__", MemoryMediaFileStorage.load_and_get_id)
+
+
+class Desk:
+    """Where sessions ask for files, as Streamlit's server has it; `made` says which were, in their order."""
+
+    def __init__(self, waits_for: float = 60.0) -> None:
+        self._turns = downloading._Turns(waits_for)
+        self._manager = MediaFileManager(MemoryMediaFileStorage("/media"))
+        self._handler = DeferredFileHandler(lambda: self._manager)
+        self.made: list[str] = []
+
+    async def ask(self, session: str, make: Callable[[], bytes] = lambda: b"a file") -> str:
+        """The sentence that the browser shows, or nothing where it gets a file."""
+
+        def made() -> bytes:
+            self.made.append(session)
+            return make()
+
+        request = BackendOperationRequest(request_id="a request")
+        request.deferred_file.file_id = self._manager.add_deferred(made, None, "a place")
+        answer = await self._turns.make(HANDLE, self._handler, request, session)
+        assert answer.request_id == "a request"
+        assert bool(answer.error_msg) is not bool(answer.deferred_file.url)
+        return answer.error_msg
+
+
+def test_files_for_all_visitors_are_made_one_at_a_time() -> None:
+    desk = Desk()
+    inside, seen = 0, 0
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+
+        def make() -> bytes:
+            nonlocal inside, seen
+            inside += 1
+            for _ in range(20):
+                # Meanwhile the loop gets round to all that it has to begin.
+                asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+                seen = max(seen, inside)
+            inside -= 1
+            return b"a file"
+
+        await asyncio.gather(*(desk.ask(f"session {number}", make) for number in range(4)))
+
+    asyncio.run(ask())
+    assert (len(desk.made), seen) == (4, 1)
+
+
+def test_who_asks_for_many_files_lets_everybody_else_have_theirs_after_the_first() -> None:
+    desk = Desk()
+
+    async def ask() -> None:
+        await asyncio.gather(*(desk.ask(session) for session in ("greedy", "greedy", "greedy", "mine", "yours")))
+
+    asyncio.run(ask())
+    assert desk.made == ["greedy", "mine", "yours", "greedy", "greedy"]
+
+
+def test_who_waits_for_too_long_is_told_so_and_the_file_is_not_made_behind_their_back() -> None:
+    desk = Desk(waits_for=0)
+    said: list[str] = []
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+
+        def make() -> bytes:
+            said.append(asyncio.run_coroutine_threadsafe(desk.ask("late"), loop).result())
+            return b"a file"
+
+        said.append(await desk.ask("early", make))
+
+    asyncio.run(ask())
+    assert said == [downloading.BUSY, ""]
+    assert desk.made == ["early"]
+
+
+@pytest.fixture
+def storage() -> MemoryMediaFileStorage:
+    return MemoryMediaFileStorage("/media")
+
+
+@pytest.fixture
+def put(storage: MemoryMediaFileStorage) -> Callable[[bytes, MediaFileKind], str]:
+    shelf = downloading._Shelf(MOST)
+    return lambda data, kind: shelf.put(LOAD, storage, data, "image/png", kind, None)
+
+
+Put = Callable[[bytes, MediaFileKind], str]
+
+
+def held(storage: MemoryMediaFileStorage, names: list[str]) -> list[bool]:
+    def is_held(name: str) -> bool:
+        try:
+            return bool(storage.get_file(name))
+        except MediaFileStorageError:
+            return False
+
+    return [is_held(name) for name in names]
+
+
+def test_of_files_that_were_made_the_newest_are_held_up_to_the_bound(put: Put, storage: MemoryMediaFileStorage) -> None:
+    names = [put(bytes([number]) * 400, MediaFileKind.DOWNLOADABLE) for number in range(5)]
+    assert held(storage, names) == [False, False, False, True, True]
+
+
+def test_a_file_that_alone_is_over_the_bound_can_still_be_fetched(put: Put, storage: MemoryMediaFileStorage) -> None:
+    names = [put(bytes([number]) * size, MediaFileKind.DOWNLOADABLE) for number, size in enumerate((300, 2 * MOST))]
+    assert held(storage, names) == [False, True]
+
+
+def test_pictures_of_a_page_stay_whatever_is_made_for_downloads(put: Put, storage: MemoryMediaFileStorage) -> None:
+    picture = put(b"p" * 2 * MOST, MediaFileKind.MEDIA)
+    names = [put(bytes([number]) * 900, MediaFileKind.DOWNLOADABLE) for number in range(2)]
+    assert held(storage, [picture, *names]) == [True, False, True]
