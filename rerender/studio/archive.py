@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from threading import Lock
 from typing import IO, Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select, update
@@ -42,6 +43,7 @@ _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
 _LIST_MAX_BYTES = 4 * _STEP
 
+ANOTHER = "Another archive is being imported at the moment; try again in a minute. Nothing was imported."
 BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
 TOO_LARGE = "The archive holds more than can be imported. Nothing was imported."
 TOO_MANY_PIXELS = (
@@ -56,6 +58,10 @@ UNKNOWN = (
 GOES_ON = (
     "This was still being made when it was exported. Its pictures are fetched from the API; nothing is sent again."
 )
+
+
+# An import holds a whole file and its list of contents until each picture had its turn to be opened.
+_one_at_a_time = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +142,9 @@ class Archive:
     def import_from(self, file: IO[bytes]) -> Imported:
         """Add what is in `file` and not yet here, all of it or nothing; runs that are here stay as they are.
 
-        Raises `ArchiveError` for anything that `export` cannot have written.
+        Raises `ArchiveError` for anything that `export` cannot have written, and while the process imports another.
         """
-        with _opened(file) as archive:
+        with _alone(), _opened(file) as archive:
             contents = manifest.read(_read(archive, MANIFEST, MANIFEST_MAX_BYTES), self._workspace)
             # All is proven before anything is written, so that others need not wait for the database meanwhile.
             proven = _proven(archive, contents)
@@ -177,7 +183,7 @@ class Archive:
         here, now = set(connection.scalars(select(runs.c.run_id))), self._wall()
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
         new = [replace(entry, run=_as_imported(entry.run, now)) for entry in new]
-        wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
+        wanted = {sha256 for entry in new for sha256 in entry.images}
         wanted -= set(connection.scalars(select(images.c.sha256)))
         self._add_images(connection, archive, contents.files, [proven[sha256] for sha256 in sorted(wanted)])
         self._add_runs(connection, new)
@@ -250,10 +256,6 @@ class Archive:
                 connection.execute(insert(preferences).values(workspace=self._workspace, name=name, value=value))
 
 
-def _images_of(entry: Entry) -> list[str]:
-    return [entry.run.control_image, *(sha256 for _, sha256 in entry.outputs)]
-
-
 def _names(number: int, entry: Entry, mimes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The images of a run with names that say what they are."""
     control_image = entry.run.control_image
@@ -281,6 +283,17 @@ def _as_imported(run: Run, now: float) -> Run:
 
 def _settled(run: Run) -> str:
     return Submission.ACCEPTED if run.render_id else Submission.UNCERTAIN
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Raises `ArchiveError` rather than wait: who waits would hold a file meanwhile."""
+    if not _one_at_a_time.acquire(blocking=False):
+        raise ArchiveError(ANOTHER)
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
 
 
 class _InSteps:
@@ -335,7 +348,7 @@ def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 def _proven(archive: zipfile.ZipFile, contents: Manifest) -> dict[str, Picture]:
     """Every image of the archive, as it really is. Raises `ArchiveError` if one is not what the archive says."""
     sent, byte_size, pixels, proven = contents.control_images, 0, 0, {}
-    for sha256 in {sha256 for entry in contents.entries for sha256 in _images_of(entry)}:
+    for sha256 in contents.files:
         data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
         picture = pictures.describe(data)
         if picture.sha256 != sha256:

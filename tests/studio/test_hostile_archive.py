@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from sqlalchemy import event, insert, update
 from rerender.models import CONTROL_IMAGE_MAX_BYTES
 from rerender.studio import archive as archive_module
 from rerender.studio import manifest, pictures
-from rerender.studio.archive import ArchiveError
+from rerender.studio.archive import Archive, ArchiveError
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.tables import preferences, runs
@@ -256,6 +257,44 @@ def test_a_size_that_is_a_lie_unpacks_no_more_than_it_says(archive: bytes, datab
     size, lie = struct.pack("<L", 50_000_000), struct.pack("<L", 1000)
     assert size in bomb
     assert_refused(database, bytes(bomb.replace(size, lie)), "damaged")
+
+
+class Meanwhile(io.BytesIO):
+    """A file that has something done when it is first read."""
+
+    def __init__(self, data: bytes, act: Callable[[], object]) -> None:
+        super().__init__(data)
+        self._act: Callable[[], object] | None = act
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        act, self._act = self._act, None
+        if act:
+            act()
+        return super().read(size)
+
+
+def test_a_second_archive_is_turned_away_while_one_is_imported_and_may_come_afterwards(
+    archive: bytes, database: Database
+) -> None:
+    """Four at once held 1,028 MB, each for as long as its pictures waited to be opened."""
+    refused: list[bytes] = []
+
+    def import_another() -> None:
+        assert_refused(database, archive, "Another archive is being imported at the moment")
+        refused.append(archive)
+
+    with pytest.raises(ArchiveError, match="no archive of this app"):
+        Archive(database, "theirs").import_from(Meanwhile(a_zip({"a": b""}), import_another))
+    assert Archive(database, "theirs").import_from(Meanwhile(archive, import_another)).runs == 1
+    assert len(refused) == 2
+    assert imported(database, archive).runs == 1
+
+
+def test_what_no_run_of_an_archive_names_is_not_held_while_its_pictures_wait(archive: bytes) -> None:
+    document = json.loads(zipfile.ZipFile(io.BytesIO(archive)).read("manifest.json"))
+    named = dict(document["images"])
+    document["images"].update({f"{number:064x}": "" for number in range(1000)})
+    assert manifest.read(json.dumps(document).encode(), "ours").files == named
 
 
 def test_too_many_entries_are_refused(database: Database) -> None:
