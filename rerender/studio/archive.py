@@ -6,7 +6,6 @@ Neither keys nor deleted runs are in it. One image at a time is in memory, which
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,11 +17,7 @@ from typing import IO, Any
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from rerender import downloads as output_files
-from rerender import images as image_files
-from rerender import opening
-from rerender.errors import ImageError
-from rerender.studio import bounds, curation, decoding, downloads, manifest, pictures
+from rerender.studio import bounds, curation, downloads, manifest, pictures, unpacking
 from rerender.studio.database import Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.manifest import MOMENTS, ArchiveError, Entry, Manifest
@@ -32,24 +27,12 @@ from rerender.studio.usage import TEXTS
 
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
-MANIFEST = "manifest.json"
-MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 16_000_000, 4_000_000_000, 20_000, 100
-"""What an archive may hold: its list of contents, all of its files, how many, and how far it may be compressed."""
-MAX_PIXELS = 2_000_000_000
-"""Pixels of all pictures together, as their headers say before one is decoded: 2,000 million, about half a minute."""
+ANOTHER = "Another archive is being imported at the moment; try again in a minute. Nothing was imported."
 _SHORT = 1_500
 """About how many bytes a run takes in the list of contents beside its texts, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
-_LIST_MAX_BYTES = 4 * _STEP
 
-ANOTHER = "Another archive is being imported at the moment; try again in a minute. Nothing was imported."
-BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
-TOO_LARGE = "The archive holds more than can be imported. Nothing was imported."
-TOO_MANY_PIXELS = (
-    f"The archive's pictures have over {MAX_PIXELS // 1_000_000:,} million pixels together, more than can be imported. "
-    "Nothing was imported."
-)
 ENDED_FREE = "This preview was still being made when it was exported. It cost nothing; render it again."
 UNKNOWN = (
     "This was being sent when it was exported, and it may have been charged. It is not sent from here; look at your "
@@ -58,7 +41,6 @@ UNKNOWN = (
 GOES_ON = (
     "This was still being made when it was exported. Its pictures are fetched from the API; nothing is sent again."
 )
-
 
 # An import holds a whole file and its list of contents until each picture had its turn to be opened.
 _one_at_a_time = Lock()
@@ -73,15 +55,17 @@ class Contents:
     byte_size: int
     list_byte_size: int
     pixels: int
+    limits: Limits
 
     @property
     def are_importable(self) -> bool:
-        """Whether this is within what `import_from` takes."""
+        """Whether this is within what `import_from` takes with these limits."""
         return (
-            self.pictures < MAX_ENTRIES
-            and self.byte_size <= MAX_BYTES
-            and self.list_byte_size <= MANIFEST_MAX_BYTES
-            and self.pixels <= MAX_PIXELS
+            self.runs <= self.limits.archive_runs
+            and self.pictures < unpacking.most_files(self.limits)
+            and self.byte_size <= unpacking.MAX_BYTES
+            and self.list_byte_size <= unpacking.most_list_bytes(self.limits)
+            and self.pixels <= unpacking.MAX_PIXELS
         )
 
 
@@ -123,7 +107,7 @@ class Archive:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
         count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
-        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count)
+        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count, self._limits)
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
@@ -133,7 +117,8 @@ class Archive:
         ):
             contents, dates = self._listed(connection)
             archive.writestr(
-                downloads.entry(MANIFEST, max(dates.values(), default=_FIRST_MOMENT)), manifest.write(contents)
+                downloads.entry(unpacking.MANIFEST, max(dates.values(), default=_FIRST_MOMENT)),
+                manifest.write(contents),
             )
             for sha256, name in contents.files.items():
                 data = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
@@ -144,10 +129,10 @@ class Archive:
 
         Raises `ArchiveError` for anything that `export` cannot have written, and while the process imports another.
         """
-        with _alone(), _opened(file) as archive:
-            contents = manifest.read(_read(archive, MANIFEST, MANIFEST_MAX_BYTES), self._workspace)
+        with _alone(), unpacking.opened(file, self._limits) as archive:
+            contents = unpacking.listed(archive, self._limits, self._workspace)
             # All is proven before anything is written, so that others need not wait for the database meanwhile.
-            proven = _proven(archive, contents)
+            proven = unpacking.proven(archive, contents)
             try:
                 with self._database.write(self._workspace) as connection:
                     return self._add(connection, archive, contents, proven)
@@ -220,7 +205,7 @@ class Archive:
         """Store images, the small ones many at once."""
         batch, size = [], 0
         for number, picture in enumerate(wanted, start=1):
-            batch.append((picture, _read(archive, files[picture.sha256], output_files.MAX_BYTES)))
+            batch.append((picture, unpacking.image(archive, files[picture.sha256])))
             size += picture.byte_size
             if size >= _STEP or len(batch) >= _AT_ONCE or number == len(wanted):
                 pictures.keep_new(connection, self._workspace, batch)
@@ -294,100 +279,3 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         _one_at_a_time.release()
-
-
-class _InSteps:
-    """A file that gives only so much at a time: a ZIP's own list of entries is read at once, however long it says."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size if 0 <= size <= _LIST_MAX_BYTES else _LIST_MAX_BYTES + 1)
-        if len(data) > _LIST_MAX_BYTES:
-            raise ArchiveError(TOO_LARGE)
-        return data
-
-
-@contextmanager
-def _opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(_InSteps(file))
-    except ArchiveError:
-        raise
-    except Exception:  # zipfile raises nearly anything for hostile bytes
-        raise ArchiveError(BROKEN) from None
-    with archive:
-        # Against the file itself, because entries can share their bytes, each saying that they are its own.
-        unpacked, packed = sum(info.file_size for info in archive.infolist()), file.seek(0, io.SEEK_END)
-        if len(archive.infolist()) > MAX_ENTRIES or unpacked > MAX_RATIO * packed:
-            raise ArchiveError(TOO_LARGE)
-        if MANIFEST not in archive.NameToInfo:
-            raise ArchiveError(manifest.FOREIGN)
-        yield archive
-
-
-def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The bytes of one entry, unless it says that they are more than `most`."""
-    try:
-        info = archive.getinfo(name)
-        if info.file_size > most:
-            raise ArchiveError(TOO_LARGE)
-        # Other methods unpack without a bound, whatever the entry says of its size.
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ArchiveError(BROKEN)
-        with archive.open(info) as entry:
-            return b"".join(iter(lambda: entry.read(_STEP), b""))
-    except ArchiveError:
-        raise
-    except Exception:  # zipfile and zlib raise nearly anything for hostile bytes
-        raise ArchiveError(BROKEN) from None
-
-
-def _proven(archive: zipfile.ZipFile, contents: Manifest) -> dict[str, Picture]:
-    """Every image of the archive, as it really is. Raises `ArchiveError` if one is not what the archive says."""
-    sent, byte_size, pixels, proven = contents.control_images, 0, 0, {}
-    for sha256 in contents.files:
-        data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
-        picture = pictures.describe(data)
-        if picture.sha256 != sha256:
-            raise ArchiveError("A picture in the archive is not the one that was exported. Nothing was imported.")
-        byte_size += len(data)
-        pixels += _pixels_to_decode(picture)
-        if byte_size > MAX_BYTES:
-            raise ArchiveError(TOO_LARGE)
-        if pixels > MAX_PIXELS:
-            raise ArchiveError(TOO_MANY_PIXELS)
-        proven[sha256] = picture if _decodes(data, sha256 in sent) else pictures.unreadable(data)
-    return proven
-
-
-def _pixels_to_decode(picture: Picture) -> int:
-    """What its header says, as long as it is no more than is ever decoded."""
-    pixels = (picture.width or 0) * (picture.height or 0)
-    return pixels if pixels <= output_files.MAX_PIXELS else 0
-
-
-def _decodes(data: bytes, is_control_image: bool) -> bool:
-    """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image, and for
-    a picture that is too large to be opened here, or while there is no room for it.
-    """
-    try:
-        decoding.check_pixels(data)
-    except ImageError as error:
-        raise ArchiveError(f"A picture in the archive is too large. {error} Nothing was imported.") from None
-    try:
-        with decoding.turn(data):
-            if is_control_image:
-                # As the form will: it opens with the newest run, so an image that it cannot use would close it.
-                image_files.load(data)
-            else:
-                opening.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
-    except decoding.Busy:
-        raise ArchiveError(f"{decoding.BUSY} Nothing was imported; try again in a few seconds.") from None
-    except ImageError:
-        if is_control_image:
-            raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None
-        return False
-    return True

@@ -67,6 +67,14 @@ class Limits:
         least=1,
         most=2000,
     )
+    archive_runs: int = _limit(
+        "RERENDER_ARCHIVE_RUNS",
+        "Runs of an archive that is imported, each with two files and 1.6 kB of its list of contents on average",
+        local=10_000,
+        hosted=2000,
+        least=1,
+        most=100_000,
+    )
     workspace_mb: int = _limit(
         "RERENDER_WORKSPACE_MB",
         "Megabytes of pictures and texts that a visitor keeps before nothing new is rendered or imported",

@@ -91,10 +91,13 @@ def write(manifest: Manifest) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
 
 
-def read(data: bytes, workspace: str) -> Manifest:
-    """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`."""
+def read(data: bytes, workspace: str, most_parts: int) -> Manifest:
+    """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`.
+
+    One of more than `most_parts` parts is not read: a part takes a hundred bytes of memory and more.
+    """
     try:
-        document = read_json(data, parse_constant=_refuse)
+        document = read_json(data, most_parts, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ArchiveError("The archive's list of contents is damaged. Nothing was imported.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
