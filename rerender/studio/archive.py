@@ -23,13 +23,11 @@ from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.manifest import MOMENTS, ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
-from rerender.studio.usage import TEXTS
+from rerender.studio.usage import RUN_BYTES, TEXTS
 
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
 ANOTHER = "Another archive is being imported at the moment; try again in a minute. Nothing was imported."
-_SHORT = 1_500
-"""About how many bytes a run takes in the list of contents beside its texts, outputs included."""
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
 
@@ -101,7 +99,7 @@ class Archive:
     def contents(self) -> Contents:
         """What there is to export."""
         pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
-        listed = select(func.count(), func.sum(TEXTS + _SHORT)).where(runs.c.deleted_at.is_(None))
+        listed = select(func.count(), func.sum(TEXTS + RUN_BYTES)).where(runs.c.deleted_at.is_(None))
         kept = select(func.count(), func.sum(images.c.byte_size), func.sum(pixels))
         with self._database.read(self._workspace) as connection:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())

@@ -77,7 +77,7 @@ class Limits:
     )
     workspace_mb: int = _limit(
         "RERENDER_WORKSPACE_MB",
-        "Megabytes of pictures and texts that a visitor keeps before nothing new is rendered or imported",
+        "Megabytes of runs and pictures that a visitor keeps before nothing new is rendered or imported",
         local=0,
         hosted=200,
         least=0,
@@ -85,7 +85,7 @@ class Limits:
     )
     kept_in_all_mb: int = _limit(
         "RERENDER_KEPT_IN_ALL_MB",
-        "Megabytes of pictures and texts that all visitors keep before nothing new is rendered or imported",
+        "Megabytes of runs and pictures that all visitors keep before nothing new is rendered or imported",
         local=0,
         hosted=2000,
         least=0,

@@ -5,22 +5,25 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from rerender.studio import unpacking
+from rerender.studio import pictures, unpacking
 from rerender.studio.archive import Archive, ArchiveError
 from rerender.studio.curation import purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.tables import runs
+from rerender.studio.usage import kept
 from tests.hostile.archives import zipped
 from tests.studio.archives import (
     PICTURES,
     STORED,
+    a_database,
     assert_refused,
     change_run,
     changed,
@@ -152,3 +155,31 @@ def test_a_host_takes_the_largest_archive_that_it_exports_itself(database: Datab
     assert contents.are_importable
     assert contents.list_byte_size > 0.9 * unpacking.most_list_bytes(hosted)
     assert imported(database, exported(database), "theirs", hosted).runs == 1350
+
+
+def test_what_an_archive_brings_counts_as_much_as_it_takes_however_small_its_parts_are(
+    archive: bytes, new_database_file: Path
+) -> None:
+    """176,000 runs took 102 MB of the database and counted as 0.5 MB."""
+    small = {f"pictures/{number}": number.to_bytes(2) for number in range(600)}
+    shas = {pictures.unreadable(data).sha256: name for name, data in small.items()}
+    ring = [*shas] * 2
+
+    def change(document: dict[str, Any]) -> None:
+        document["images"].update(shas)
+        runs_of(0, len(small))(document)
+        for number, row in enumerate(document["runs"]):
+            row["outputs"] = [{"position": place, "image": ring[number + place]} for place in range(16)]
+
+    data = changed(archive, change, files=small)
+    with a_database(new_database_file) as database:
+        before = file_size(database)
+        imported(database, data)
+        with database.read("ours") as connection:
+            assert kept(connection) > 0.8 * (file_size(database) - before)
+
+
+def file_size(database: Database) -> int:
+    with database.read(EVERYONE) as connection:
+        pages, size = (connection.exec_driver_sql(f"PRAGMA page_{what}").scalar_one() for what in ("count", "size"))
+    return int(pages) * int(size)
