@@ -132,8 +132,9 @@ class Archive:
             # All is proven before anything is written, so that others need not wait for the database meanwhile.
             proven = unpacking.proven(archive, contents)
             try:
+                others_keep = bounds.kept_by_others(self._database, self._limits, self._workspace)
                 with self._database.write(self._workspace) as connection:
-                    return self._add(connection, archive, contents, proven)
+                    return self._add(connection, archive, contents, proven, others_keep)
             except SQLAlchemyError:
                 raise ArchiveError("The archive could not be stored. Nothing was imported; try again.") from None
 
@@ -161,7 +162,12 @@ class Archive:
         return Manifest(tuple(entries), files, {row.name: row.value for row in preferred}), dates
 
     def _add(
-        self, connection: Connection, archive: zipfile.ZipFile, contents: Manifest, proven: Mapping[str, Picture]
+        self,
+        connection: Connection,
+        archive: zipfile.ZipFile,
+        contents: Manifest,
+        proven: Mapping[str, Picture],
+        others_keep: int,
     ) -> Imported:
         here, now = set(connection.scalars(select(runs.c.run_id))), self._wall()
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
@@ -170,7 +176,8 @@ class Archive:
         wanted -= set(connection.scalars(select(images.c.sha256)))
         self._add_images(connection, archive, contents.files, [proven[sha256] for sha256 in sorted(wanted)])
         self._add_runs(connection, new)
-        bounds.check(self._database, connection, self._limits, self._workspace, [entry.run for entry in new])
+        brought = [entry.run for entry in new]
+        bounds.check(self._database, connection, self._limits, self._workspace, brought, others_keep)
         restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
         self._add_preferences(connection, contents.preferences)
         count, outlived = len(new) + len(restored), self._outlived(connection, restored.union(*map(self._ids, new)))
