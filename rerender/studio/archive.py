@@ -6,48 +6,31 @@ Neither keys nor deleted runs are in it. One image at a time is in memory, which
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from threading import Lock
 from typing import IO, Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from rerender import downloads as output_files
-from rerender import images as image_files
-from rerender import opening
-from rerender.errors import ImageError
-from rerender.studio import bounds, curation, decoding, downloads, manifest, pictures
+from rerender.studio import bounds, curation, downloads, manifest, pictures, unpacking
 from rerender.studio.database import Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.manifest import MOMENTS, ArchiveError, Entry, Manifest
 from rerender.studio.runs import RUN_COLUMNS, Picture, Run, Submission
 from rerender.studio.tables import blobs, images, outputs, preferences, runs
-from rerender.studio.usage import TEXTS
+from rerender.studio.usage import RUN_BYTES, TEXTS
 
 __all__ = ["Archive", "ArchiveError", "Contents", "Imported"]
 
-MANIFEST = "manifest.json"
-MANIFEST_MAX_BYTES, MAX_BYTES, MAX_ENTRIES, MAX_RATIO = 16_000_000, 4_000_000_000, 20_000, 100
-"""What an archive may hold: its list of contents, all of its files, how many, and how far it may be compressed."""
-MAX_PIXELS = 2_000_000_000
-"""Pixels of all pictures together, as their headers say before one is decoded: 2,000 million, about half a minute."""
-_SHORT = 1_500
-"""About how many bytes a run takes in the list of contents beside its texts, outputs included."""
+ANOTHER = "Another archive is being imported at the moment; try again in a minute. Nothing was imported."
 _FIRST_MOMENT = 315_532_800.0  # that a ZIP can name
 _STEP, _AT_ONCE = 1 << 20, 500
-_LIST_MAX_BYTES = 4 * _STEP
 
-BROKEN = "The file is damaged, or is no ZIP. Nothing was imported."
-TOO_LARGE = "The archive holds more than can be imported. Nothing was imported."
-TOO_MANY_PIXELS = (
-    f"The archive's pictures have over {MAX_PIXELS // 1_000_000:,} million pixels together, more than can be imported. "
-    "Nothing was imported."
-)
 ENDED_FREE = "This preview was still being made when it was exported. It cost nothing; render it again."
 UNKNOWN = (
     "This was being sent when it was exported, and it may have been charged. It is not sent from here; look at your "
@@ -56,6 +39,9 @@ UNKNOWN = (
 GOES_ON = (
     "This was still being made when it was exported. Its pictures are fetched from the API; nothing is sent again."
 )
+
+# An import holds a whole file and its list of contents until each picture had its turn to be opened.
+_one_at_a_time = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +53,17 @@ class Contents:
     byte_size: int
     list_byte_size: int
     pixels: int
+    limits: Limits
 
     @property
     def are_importable(self) -> bool:
-        """Whether this is within what `import_from` takes."""
+        """Whether this is within what `import_from` takes with these limits."""
         return (
-            self.pictures < MAX_ENTRIES
-            and self.byte_size <= MAX_BYTES
-            and self.list_byte_size <= MANIFEST_MAX_BYTES
-            and self.pixels <= MAX_PIXELS
+            self.runs <= self.limits.archive_runs
+            and self.pictures < unpacking.most_files(self.limits)
+            and self.byte_size <= unpacking.MAX_BYTES
+            and self.list_byte_size <= unpacking.most_list_bytes(self.limits)
+            and self.pixels <= unpacking.MAX_PIXELS
         )
 
 
@@ -111,13 +99,13 @@ class Archive:
     def contents(self) -> Contents:
         """What there is to export."""
         pixels = func.coalesce(cast(images.c.width, BigInteger) * images.c.height, 0)
-        listed = select(func.count(), func.sum(TEXTS + _SHORT)).where(runs.c.deleted_at.is_(None))
+        listed = select(func.count(), func.sum(TEXTS + RUN_BYTES)).where(runs.c.deleted_at.is_(None))
         kept = select(func.count(), func.sum(images.c.byte_size), func.sum(pixels))
         with self._database.read(self._workspace) as connection:
             figures = (*connection.execute(listed).one(), *connection.execute(kept).one())
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
         count, list_byte_size, pictures_count, byte_size, pixel_count = (int(figure or 0) for figure in figures)
-        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count)
+        return Contents(count, pictures_count, byte_size + list_byte_size, list_byte_size, pixel_count, self._limits)
 
     def export(self, file: IO[bytes]) -> None:
         """Write everything to `file`, as it is at one moment; the same workspace gives the same bytes."""
@@ -127,7 +115,8 @@ class Archive:
         ):
             contents, dates = self._listed(connection)
             archive.writestr(
-                downloads.entry(MANIFEST, max(dates.values(), default=_FIRST_MOMENT)), manifest.write(contents)
+                downloads.entry(unpacking.MANIFEST, max(dates.values(), default=_FIRST_MOMENT)),
+                manifest.write(contents),
             )
             for sha256, name in contents.files.items():
                 data = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
@@ -136,15 +125,16 @@ class Archive:
     def import_from(self, file: IO[bytes]) -> Imported:
         """Add what is in `file` and not yet here, all of it or nothing; runs that are here stay as they are.
 
-        Raises `ArchiveError` for anything that `export` cannot have written.
+        Raises `ArchiveError` for anything that `export` cannot have written, and while the process imports another.
         """
-        with _opened(file) as archive:
-            contents = manifest.read(_read(archive, MANIFEST, MANIFEST_MAX_BYTES), self._workspace)
+        with _alone(), unpacking.opened(file, self._limits) as archive:
+            contents = unpacking.listed(archive, self._limits, self._workspace)
             # All is proven before anything is written, so that others need not wait for the database meanwhile.
-            proven = _proven(archive, contents)
+            proven = unpacking.proven(archive, contents)
             try:
+                others_keep = bounds.kept_by_others(self._database, self._limits, self._workspace)
                 with self._database.write(self._workspace) as connection:
-                    return self._add(connection, archive, contents, proven)
+                    return self._add(connection, archive, contents, proven, others_keep)
             except SQLAlchemyError:
                 raise ArchiveError("The archive could not be stored. Nothing was imported; try again.") from None
 
@@ -172,16 +162,22 @@ class Archive:
         return Manifest(tuple(entries), files, {row.name: row.value for row in preferred}), dates
 
     def _add(
-        self, connection: Connection, archive: zipfile.ZipFile, contents: Manifest, proven: Mapping[str, Picture]
+        self,
+        connection: Connection,
+        archive: zipfile.ZipFile,
+        contents: Manifest,
+        proven: Mapping[str, Picture],
+        others_keep: int,
     ) -> Imported:
         here, now = set(connection.scalars(select(runs.c.run_id))), self._wall()
         new = [entry for entry in contents.entries if here.isdisjoint(self._ids(entry))]
         new = [replace(entry, run=_as_imported(entry.run, now)) for entry in new]
-        wanted = {sha256 for entry in new for sha256 in _images_of(entry)}
+        wanted = {sha256 for entry in new for sha256 in entry.images}
         wanted -= set(connection.scalars(select(images.c.sha256)))
         self._add_images(connection, archive, contents.files, [proven[sha256] for sha256 in sorted(wanted)])
         self._add_runs(connection, new)
-        bounds.check(self._database, connection, self._limits, self._workspace, [entry.run for entry in new])
+        brought = [entry.run for entry in new]
+        bounds.check(self._database, connection, self._limits, self._workspace, brought, others_keep)
         restored = self._restore(connection, {run_id for entry in contents.entries for run_id in self._ids(entry)})
         self._add_preferences(connection, contents.preferences)
         count, outlived = len(new) + len(restored), self._outlived(connection, restored.union(*map(self._ids, new)))
@@ -214,7 +210,7 @@ class Archive:
         """Store images, the small ones many at once."""
         batch, size = [], 0
         for number, picture in enumerate(wanted, start=1):
-            batch.append((picture, _read(archive, files[picture.sha256], output_files.MAX_BYTES)))
+            batch.append((picture, unpacking.image(archive, files[picture.sha256])))
             size += picture.byte_size
             if size >= _STEP or len(batch) >= _AT_ONCE or number == len(wanted):
                 pictures.keep_new(connection, self._workspace, batch)
@@ -250,10 +246,6 @@ class Archive:
                 connection.execute(insert(preferences).values(workspace=self._workspace, name=name, value=value))
 
 
-def _images_of(entry: Entry) -> list[str]:
-    return [entry.run.control_image, *(sha256 for _, sha256 in entry.outputs)]
-
-
 def _names(number: int, entry: Entry, mimes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The images of a run with names that say what they are."""
     control_image = entry.run.control_image
@@ -283,98 +275,12 @@ def _settled(run: Run) -> str:
     return Submission.ACCEPTED if run.render_id else Submission.UNCERTAIN
 
 
-class _InSteps:
-    """A file that gives only so much at a time: a ZIP's own list of entries is read at once, however long it says."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size if 0 <= size <= _LIST_MAX_BYTES else _LIST_MAX_BYTES + 1)
-        if len(data) > _LIST_MAX_BYTES:
-            raise ArchiveError(TOO_LARGE)
-        return data
-
-
 @contextmanager
-def _opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
+def _alone() -> Iterator[None]:
+    """Raises `ArchiveError` rather than wait: who waits would hold a file meanwhile."""
+    if not _one_at_a_time.acquire(blocking=False):
+        raise ArchiveError(ANOTHER)
     try:
-        archive = zipfile.ZipFile(_InSteps(file))
-    except ArchiveError:
-        raise
-    except Exception:  # zipfile raises nearly anything for hostile bytes
-        raise ArchiveError(BROKEN) from None
-    with archive:
-        # Against the file itself, because entries can share their bytes, each saying that they are its own.
-        unpacked, packed = sum(info.file_size for info in archive.infolist()), file.seek(0, io.SEEK_END)
-        if len(archive.infolist()) > MAX_ENTRIES or unpacked > MAX_RATIO * packed:
-            raise ArchiveError(TOO_LARGE)
-        if MANIFEST not in archive.NameToInfo:
-            raise ArchiveError(manifest.FOREIGN)
-        yield archive
-
-
-def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The bytes of one entry, unless it says that they are more than `most`."""
-    try:
-        info = archive.getinfo(name)
-        if info.file_size > most:
-            raise ArchiveError(TOO_LARGE)
-        # Other methods unpack without a bound, whatever the entry says of its size.
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ArchiveError(BROKEN)
-        with archive.open(info) as entry:
-            return b"".join(iter(lambda: entry.read(_STEP), b""))
-    except ArchiveError:
-        raise
-    except Exception:  # zipfile and zlib raise nearly anything for hostile bytes
-        raise ArchiveError(BROKEN) from None
-
-
-def _proven(archive: zipfile.ZipFile, contents: Manifest) -> dict[str, Picture]:
-    """Every image of the archive, as it really is. Raises `ArchiveError` if one is not what the archive says."""
-    sent, byte_size, pixels, proven = contents.control_images, 0, 0, {}
-    for sha256 in {sha256 for entry in contents.entries for sha256 in _images_of(entry)}:
-        data = _read(archive, contents.files[sha256], output_files.MAX_BYTES)
-        picture = pictures.describe(data)
-        if picture.sha256 != sha256:
-            raise ArchiveError("A picture in the archive is not the one that was exported. Nothing was imported.")
-        byte_size += len(data)
-        pixels += _pixels_to_decode(picture)
-        if byte_size > MAX_BYTES:
-            raise ArchiveError(TOO_LARGE)
-        if pixels > MAX_PIXELS:
-            raise ArchiveError(TOO_MANY_PIXELS)
-        proven[sha256] = picture if _decodes(data, sha256 in sent) else pictures.unreadable(data)
-    return proven
-
-
-def _pixels_to_decode(picture: Picture) -> int:
-    """What its header says, as long as it is no more than is ever decoded."""
-    pixels = (picture.width or 0) * (picture.height or 0)
-    return pixels if pixels <= output_files.MAX_PIXELS else 0
-
-
-def _decodes(data: bytes, is_control_image: bool) -> bool:
-    """Whether it is a picture to its end, as when it came. Raises `ArchiveError` for an unusable control image, and for
-    a picture that is too large to be opened here, or while there is no room for it.
-    """
-    try:
-        decoding.check_pixels(data)
-    except ImageError as error:
-        raise ArchiveError(f"A picture in the archive is too large. {error} Nothing was imported.") from None
-    try:
-        with decoding.turn(data):
-            if is_control_image:
-                # As the form will: it opens with the newest run, so an image that it cannot use would close it.
-                image_files.load(data)
-            else:
-                opening.decode(data, output_files.FORMATS, output_files.MAX_PIXELS)
-    except decoding.Busy:
-        raise ArchiveError(f"{decoding.BUSY} Nothing was imported; try again in a few seconds.") from None
-    except ImageError:
-        if is_control_image:
-            raise ArchiveError("A control image in the archive cannot be used. Nothing was imported.") from None
-        return False
-    return True
+        yield
+    finally:
+        _one_at_a_time.release()

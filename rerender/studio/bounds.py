@@ -15,7 +15,7 @@ from rerender.studio.runs import Run, count
 from rerender.studio.tables import runs
 from rerender.studio.usage import kept
 
-__all__ = ["check"]
+__all__ = ["check", "kept_by_others"]
 
 MB = 1_000_000
 MAX_UNFINISHED = 100
@@ -23,21 +23,34 @@ MAX_UNFINISHED = 100
 _UNFINISHED = (runs.c.finished_at.is_(None), runs.c.backend != EMBEDDED)
 
 
-def check(database: Database, connection: Connection, limits: Limits, workspace: str, new: Sequence[Run]) -> None:
+def kept_by_others(database: Database, limits: Limits, workspace: str) -> int:
+    """About how many bytes all but this workspace keep; 0 where nobody asks.
+
+    It looks at every run, so it is called before others have to wait.
+    """
+    if not limits.kept_in_all_mb:
+        return 0
+    with database.read(EVERYONE) as everyone:
+        return kept(everyone) - kept(everyone, workspace)
+
+
+def check(
+    database: Database, connection: Connection, limits: Limits, workspace: str, new: Sequence[Run], others_keep: int
+) -> None:
     """Raise `ArchiveError` when with these runs, which the connection's transaction has just added, it is too much.
 
     What others have is read on another connection: that of an import sees one workspace. Nobody else writes meanwhile.
     """
     if not new:
         return
-    with database.read(EVERYONE) as everyone:
-        _check_size(connection, everyone, limits, workspace)
-        if any(run.is_unfinished for run in new):
+    _check_size(connection, limits, others_keep)
+    if any(run.is_unfinished for run in new):
+        with database.read(EVERYONE) as everyone:
             _check_unfinished(connection, everyone, limits, workspace)
     _check_series(connection, new)
 
 
-def _check_size(connection: Connection, everyone: Connection, limits: Limits, workspace: str) -> None:
+def _check_size(connection: Connection, limits: Limits, others_keep: int) -> None:
     most, most_in_all = limits.workspace_mb, limits.kept_in_all_mb
     mine = kept(connection) if most or most_in_all else 0
     if most and mine > most * MB:
@@ -45,7 +58,7 @@ def _check_size(connection: Connection, everyone: Connection, limits: Limits, wo
             f"With this archive you would keep {-(-mine // MB):,} MB here, and this app keeps {most:,} MB for each "
             "visitor. Nothing was imported."
         )
-    if most_in_all and mine + kept(everyone) - kept(everyone, workspace) > most_in_all * MB:
+    if most_in_all and mine + others_keep > most_in_all * MB:
         raise ArchiveError(
             "This app has no room for what is in the archive at the moment. Keep the archive, and import it later. "
             "Nothing was imported."

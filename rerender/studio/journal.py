@@ -24,7 +24,7 @@ from rerender.studio.backends import EMBEDDED, Backend
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 from rerender.studio.runs import COLUMNS_WITHOUT_MISC, RUN_COLUMNS, Picture, Run, Submission, storable
-from rerender.studio.shedding import shed
+from rerender.studio.shedding import check_kept, shed
 from rerender.studio.tables import blobs, outputs, runs
 
 __all__ = ["Download", "Journal", "bounded", "new_owner", "new_run_id"]
@@ -96,19 +96,10 @@ class Journal:
         if not all(picture.is_readable for picture in described):
             raise ImageError("The control image is not a picture file. Nothing was sent.")
         now = self._wall()
-        shared = {
-            "workspace": workspace,
-            "backend": backend.name,
-            "workflow_id": backend.workflow_id,
-            "submission": Submission.SUBMITTING,
-            "misc": {},
-            "credits": backend.credits_per_run,
-            "cost": backend.cost,
-            "is_shared": backend.is_shared,
-            "series_id": series_id,
-            **self._owned(),
-        }
+        shared = {"workspace": workspace, "series_id": series_id, **_made_at(backend), **self._owned()}
         rows = [shared | one for one in map(_asked_for, run_ids, requests, described)]
+        with self._database.read(EVERYONE) as connection:
+            check_kept(connection, self._limits, workspace)
         with self._database.write(EVERYONE) as connection:
             shed(connection, self._limits, workspace, backend, requests, now)
             if backend.caps:
@@ -311,6 +302,19 @@ class Journal:
     def _update(self, connection: Connection, run_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
         changed = update(runs).where(runs.c.run_id == run_id, *conditions).values(**bounded(values))
         return connection.execute(changed).rowcount == 1
+
+
+def _made_at(backend: Backend) -> dict[str, Any]:
+    """What all new runs of a backend have in common."""
+    return {
+        "backend": backend.name,
+        "workflow_id": backend.workflow_id,
+        "submission": Submission.SUBMITTING,
+        "misc": {},
+        "credits": backend.credits_per_run,
+        "cost": backend.cost,
+        "is_shared": backend.is_shared,
+    }
 
 
 def _asked_for(run_id: str, request: RenderRequest, control_image: Picture) -> dict[str, Any]:

@@ -67,9 +67,17 @@ class Limits:
         least=1,
         most=2000,
     )
+    archive_runs: int = _limit(
+        "RERENDER_ARCHIVE_RUNS",
+        "Runs of an archive that is imported, each with two files and 1.6 kB of its list of contents on average",
+        local=10_000,
+        hosted=2000,
+        least=1,
+        most=100_000,
+    )
     workspace_mb: int = _limit(
         "RERENDER_WORKSPACE_MB",
-        "Megabytes of pictures and texts that a visitor keeps before nothing new is rendered or imported",
+        "Megabytes of runs and pictures that a visitor keeps before nothing new is rendered or imported",
         local=0,
         hosted=200,
         least=0,
@@ -77,7 +85,7 @@ class Limits:
     )
     kept_in_all_mb: int = _limit(
         "RERENDER_KEPT_IN_ALL_MB",
-        "Megabytes of pictures and texts that all visitors keep before nothing new is rendered or imported",
+        "Megabytes of runs and pictures that all visitors keep before nothing new is rendered or imported",
         local=0,
         hosted=2000,
         least=0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -55,6 +55,11 @@ class Entry:
     run: Run
     outputs: tuple[tuple[int, str], ...]
 
+    @property
+    def images(self) -> set[str]:
+        """The control image and the outputs."""
+        return {self.run.control_image, *(sha256 for _, sha256 in self.outputs)}
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -86,10 +91,13 @@ def write(manifest: Manifest) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
 
 
-def read(data: bytes, workspace: str) -> Manifest:
-    """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`."""
+def read(data: bytes, workspace: str, most_parts: int) -> Manifest:
+    """The manifest that `write` wrote, its runs as runs of `workspace`. Raises `ArchiveError`.
+
+    One of more than `most_parts` parts is not read: a part takes a hundred bytes of memory and more.
+    """
     try:
-        document = read_json(data, parse_constant=_refuse)
+        document = read_json(data, most_parts, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ArchiveError("The archive's list of contents is damaged. Nothing was imported.") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -105,34 +113,37 @@ def read(data: bytes, workspace: str) -> Manifest:
 
 
 def _read(document: Mapping[str, Any], workspace: str) -> Manifest:
-    files = {str(sha256): str(name) for sha256, name in document["images"].items()}
+    listed: dict[str, Any] = _is_a(dict, document["images"])
     entries = tuple(
-        _entry(number, row, files, workspace) for number, row in enumerate(_list(document["runs"]), start=1)
+        _entry(number, row, listed, workspace) for number, row in enumerate(_is_a(list, document["runs"]), start=1)
     )
     if len({entry.run.run_id for entry in entries}) < len(entries):
         raise ArchiveError("Two runs of the archive have the same id. Nothing was imported.")
+    # Held until all is stored, so without what no run names.
+    files = {sha256: str(listed[sha256]) for entry in entries for sha256 in entry.images}
     return Manifest(entries, files, _carried(document["preferences"]))
 
 
 def _entry(number: int, row: Mapping[str, Any], files: Mapping[str, str], workspace: str) -> Entry:
     values = {**ADDED, **row}
     run = Run(**{name: values[name] for name in RUN_FIELDS}, workspace=workspace, deleted_at=None)
-    outputs = tuple((output["position"], output["image"]) for output in _list(row["outputs"]))
+    outputs = tuple((output["position"], output["image"]) for output in _is_a(list, row["outputs"]))
     wrong = [name for name, check in _CHECKS.items() if not check(getattr(run, name))]
     wrong = wrong or [what for what, check in _RULES.items() if not check(run, outputs)]
-    if not {run.control_image, *(sha256 for _, sha256 in outputs)} <= files.keys():
+    entry = Entry(run, outputs)
+    if not entry.images <= files.keys():
         wrong.append("image")
     if wrong:
         raise ArchiveError(f"Run {number} of the archive is damaged: its {wrong[0]} cannot be. Nothing was imported.")
-    return Entry(run, outputs)
+    return entry
 
 
 def _carried(preferred: Mapping[str, Any]) -> dict[str, Any]:
     return usable({name: value for name, value in preferred.items() if name not in NOT_CARRIED})
 
 
-def _list(value: object) -> Iterable[Any]:
-    if not isinstance(value, list):
+def _is_a(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
         raise TypeError
     return value
 

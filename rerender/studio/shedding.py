@@ -15,7 +15,7 @@ from rerender.studio.runs import count
 from rerender.studio.tables import runs
 from rerender.studio.usage import kept
 
-__all__ = ["shed"]
+__all__ = ["check_kept", "shed"]
 
 MINUTE, MB = 60.0, 1_000_000
 NOTHING = "Nothing was sent or charged"
@@ -56,11 +56,13 @@ def shed(
     is_alike = (runs.c.backend == EMBEDDED) if backend.is_preview else (runs.c.backend != EMBEDDED)
     if limits.unfinished_in_all and count(connection, is_in_work, is_alike) + more > limits.unfinished_in_all:
         raise LimitReached(f"This app has more visitors than it can serve right now. {NOTHING}; try again in a minute.")
-    _check_kept(connection, limits, workspace)
 
 
-def _check_kept(connection: Connection, limits: Limits, workspace: str) -> None:
-    """Raise when the workspace, or all of them together, keep as much as they may."""
+def check_kept(connection: Connection, limits: Limits, workspace: str) -> None:
+    """Raise `LimitReached` when the workspace, or all of them together, keep as much as they may.
+
+    It looks at every run, so it is called before others have to wait: a picture more or less does not matter.
+    """
     most, most_in_all = limits.workspace_mb, limits.kept_in_all_mb
     size = kept(connection, workspace) if most else 0
     if most and size >= most * MB:

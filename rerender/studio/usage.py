@@ -8,13 +8,16 @@ from sqlalchemy import Connection, ScalarSelect, Table, Text, cast, func, litera
 from sqlalchemy.sql.functions import Function
 
 from rerender.studio.database import Database
-from rerender.studio.tables import images, runs, thumbnails
+from rerender.studio.tables import images, outputs, runs, thumbnails
 
-__all__ = ["TEXTS", "Usage", "kept", "usage_of"]
+__all__ = ["RUN_BYTES", "TEXTS", "Usage", "kept", "usage_of"]
 
 _WRITTEN = (runs.c.prompt, runs.c.note, runs.c.error, runs.c.phase, runs.c.misc)
 TEXTS = sum((func.length(func.coalesce(cast(column, Text), "")) for column in _WRITTEN), start=literal(0))
 """The characters of a run's texts, in SQL."""
+RUN_BYTES, IMAGE_BYTES, OUTPUT_BYTES = 1_500, 700, 400
+"""About how many bytes each takes beside its texts or picture: in the database, and a run in the list of an archive."""
+_SIZES = ((images, images.c.byte_size + IMAGE_BYTES), (runs, TEXTS + RUN_BYTES), (outputs, literal(OUTPUT_BYTES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,12 @@ def usage_of(database: Database, workspace: str) -> Usage:
 
 
 def kept(connection: Connection, workspace: str | None = None) -> int:
-    """About how many bytes of pictures and texts the workspace keeps; without one, all that the connection sees."""
+    """About how many bytes the runs and pictures of the workspace take; without one, all that the connection sees."""
     size = 0
-    for table, sizes in ((images, images.c.byte_size), (runs, TEXTS)):
+    for table, sizes in _SIZES:
         whose = [] if workspace is None else [table.c.workspace == workspace]
         # PostgreSQL's sum of whole numbers is a decimal, and that of nothing is none.
-        size += int(connection.scalar(select(func.sum(sizes)).where(*whose)) or 0)
+        size += int(connection.scalar(select(func.sum(sizes)).select_from(table).where(*whose)) or 0)
     return size
 
 

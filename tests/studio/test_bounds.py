@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import io
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
-from rerender.studio.archive import ArchiveError
+from rerender.studio import pictures, unpacking
+from rerender.studio.archive import Archive, ArchiveError
 from rerender.studio.curation import purge
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
-from rerender.studio.limits import LOCAL_LIMITS
-from tests.studio.archives import assert_refused, change_run, changed, imported, runs_of
+from rerender.studio.limits import LOCAL_LIMITS, Limits
+from rerender.studio.tables import runs
+from rerender.studio.usage import kept
+from tests.hostile.archives import zipped
+from tests.studio.archives import (
+    PICTURES,
+    STORED,
+    a_database,
+    assert_refused,
+    change_run,
+    changed,
+    exported,
+    imported,
+    runs_of,
+    store,
+)
 from tests.studio.helpers import read
 
 
@@ -69,3 +88,98 @@ def test_nothing_in_an_archive_has_happened_later_than_now(archive: bytes, datab
         database, changed(archive, change_run(run_id="1" * 32, finished_at=3.9e9, stored_at=3.9e9)), wall=lambda: now
     )
     assert purge(database, lambda: now + 31 * day, keep_days=30) == 1
+
+
+class Meanwhile(io.BytesIO):
+    """A file that has something done when it is first read."""
+
+    def __init__(self, data: bytes, act: Callable[[], object]) -> None:
+        super().__init__(data)
+        self._act: Callable[[], object] | None = act
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        act, self._act = self._act, None
+        if act:
+            act()
+        return super().read(size)
+
+
+def test_a_second_archive_is_turned_away_while_one_is_imported_and_may_come_afterwards(
+    archive: bytes, database: Database
+) -> None:
+    """Four at once held 1,028 MB, each for as long as its pictures waited to be opened."""
+    refused: list[bytes] = []
+
+    def import_another() -> None:
+        assert_refused(database, archive, "Another archive is being imported at the moment")
+        refused.append(archive)
+
+    with pytest.raises(ArchiveError, match="no archive of this app"):
+        Archive(database, "theirs").import_from(Meanwhile(zipped([("a", b"")]), import_another))
+    assert Archive(database, "theirs").import_from(Meanwhile(archive, import_another)).runs == 1
+    assert len(refused) == 2
+    assert imported(database, archive).runs == 1
+
+
+def test_a_list_of_contents_with_more_parts_than_so_many_runs_have_is_not_read(
+    archive: bytes, database: Database
+) -> None:
+    """A list of 16 MB with 1,400,000 names of no run's took 310 MB."""
+    few = replace(LOCAL_LIMITS, archive_runs=2)
+    refused = changed(archive, lambda document: document["images"].update({f"{n}": "" for n in range(200)}))
+    with pytest.raises(ArchiveError, match="list of contents is damaged"):
+        imported(database, refused, limits=few)
+    assert imported(database, archive, limits=few).runs == 1
+
+
+def test_an_archive_brings_no_more_runs_than_one_import_may_and_says_so(archive: bytes, database: Database) -> None:
+    """22,000 runs in a file of 0.3 MB kept everyone else from writing for eight seconds."""
+    few = replace(LOCAL_LIMITS, archive_runs=100)
+    with pytest.raises(ArchiveError, match=r"has 101 runs, and this app imports 100 at once\. Nothing was imported\."):
+        imported(database, changed(archive, runs_of(0, 101)), limits=few)
+    assert imported(database, changed(archive, runs_of(0, 100)), limits=few).runs == 100
+    contents = Archive(database, "ours", limits=few).contents()
+    assert contents.are_importable
+    imported(database, changed(archive, runs_of(100, 1)), limits=few)
+    assert not Archive(database, "ours", limits=few).contents().are_importable
+
+
+def test_a_host_takes_the_largest_archive_that_it_exports_itself(database: Database) -> None:
+    hosted = Limits.of("hosted")
+    misc = {"plan": {f"surface{n}": [0.5019607843137255, 0.25, 1.0] for n in range(15)}, "understood": ["oak"] * 9}
+    store(database, STORED, PICTURES[0], {0: PICTURES[1]})
+    rows = [asdict(STORED) | {"run_id": f"{n:032}", "misc": misc, "stored_at": None} for n in range(1, 1350)]
+    with database.write(EVERYONE) as connection:
+        connection.execute(insert(runs), rows)
+    contents = Archive(database, "ours", limits=hosted).contents()
+    assert contents.are_importable
+    assert contents.list_byte_size > 0.9 * unpacking.most_list_bytes(hosted)
+    assert imported(database, exported(database), "theirs", hosted).runs == 1350
+
+
+def test_what_an_archive_brings_counts_as_much_as_it_takes_however_small_its_parts_are(
+    archive: bytes, new_database_file: Path
+) -> None:
+    """176,000 runs took 102 MB of the database and counted as 0.5 MB."""
+    small = {f"pictures/{number}": number.to_bytes(2) for number in range(600)}
+    shas = {pictures.unreadable(data).sha256: name for name, data in small.items()}
+    ring = [*shas] * 2
+
+    def change(document: dict[str, Any]) -> None:
+        document["images"].update(shas)
+        runs_of(0, len(small))(document)
+        for number, row in enumerate(document["runs"]):
+            row["outputs"] = [{"position": place, "image": ring[number + place]} for place in range(16)]
+
+    data = changed(archive, change, files=small)
+    with a_database(new_database_file) as database:
+        before = file_size(database)
+        imported(database, data)
+        with database.read("ours") as connection:
+            assert kept(connection) > 0.8 * (file_size(database) - before)
+
+
+def file_size(database: Database) -> int:
+    with database.read(EVERYONE) as connection:
+        pages, size = (connection.exec_driver_sql(f"PRAGMA page_{what}").scalar_one() for what in ("count", "size"))
+    return int(pages) * int(size)

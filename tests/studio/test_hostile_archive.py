@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
 from collections.abc import Callable
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import event, insert, update
 
 from rerender.models import CONTROL_IMAGE_MAX_BYTES
-from rerender.studio import archive as archive_module
-from rerender.studio import manifest, pictures
+from rerender.studio import manifest, pictures, unpacking
 from rerender.studio.archive import ArchiveError
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
+from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.tables import preferences, runs
 from tests.fake_api import picture, png_header
 from tests.studio.archives import (
@@ -258,8 +259,15 @@ def test_a_size_that_is_a_lie_unpacks_no_more_than_it_says(archive: bytes, datab
     assert_refused(database, bytes(bomb.replace(size, lie)), "damaged")
 
 
+def test_what_no_run_of_an_archive_names_is_not_held_while_its_pictures_wait(archive: bytes) -> None:
+    document = json.loads(zipfile.ZipFile(io.BytesIO(archive)).read("manifest.json"))
+    named = dict(document["images"])
+    document["images"].update({f"{number:064x}": "" for number in range(1000)})
+    assert manifest.read(json.dumps(document).encode(), "ours", 10_000).files == named
+
+
 def test_too_many_entries_are_refused(database: Database) -> None:
-    many = {f"{number}": b"" for number in range(archive_module.MAX_ENTRIES)}
+    many = {f"{number}": b"" for number in range(unpacking.most_files(LOCAL_LIMITS))}
     assert_refused(database, a_zip({"manifest.json": b"{}", **many}), "more than can be imported")
 
 
@@ -271,7 +279,7 @@ def test_a_list_of_entries_that_says_it_is_huge_is_not_read(database: Database) 
 def test_the_sizes_of_all_pictures_together_have_a_limit(
     archive: bytes, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_module, "MAX_BYTES", len(PICTURES[0]) + len(PICTURES[1]) - 1)
+    monkeypatch.setattr(unpacking, "MAX_BYTES", len(PICTURES[0]) + len(PICTURES[1]) - 1)
     assert_refused(database, archive, "more than can be imported")
 
 
@@ -284,9 +292,9 @@ def test_many_small_entries_together_are_packed_no_tighter_than_one(archive: byt
 def test_the_pixels_of_all_pictures_together_have_a_limit_that_is_said(
     archive: bytes, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_module, "MAX_PIXELS", 2 * 512 * 512 - 1)
+    monkeypatch.setattr(unpacking, "MAX_PIXELS", 2 * 512 * 512 - 1)
     assert_refused(database, archive, "over 2,000 million pixels together")
-    monkeypatch.setattr(archive_module, "MAX_PIXELS", 2 * 512 * 512)
+    monkeypatch.setattr(unpacking, "MAX_PIXELS", 2 * 512 * 512)
     assert imported(database, archive).runs == 1
 
 

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from rerender.errors import ConfigurationError
 from rerender.studio.attention import WAITS
 from rerender.studio.backends import PREVIEW, Backend
-from rerender.studio.database import Database
+from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.limits import LOCAL_LIMITS, LimitReached, Limits, table
 from rerender.studio.runner import PREVIEWS_AHEAD, Runner
 from rerender.studio.runtime import Runtime
+from rerender.studio.tables import runs
 from tests.fake_api import FakeApi
 from tests.studio.helpers import WallClock, a_request, finished
 from tests.studio.rows import add_run
@@ -132,6 +134,19 @@ def test_texts_take_room_too(
     add_run(database, **texts)
     with pytest.raises(LimitReached, match=r"Nothing was sent or charged"):
         runner.submit("ours", backend, a_request())
+
+
+@pytest.mark.parametrize("limit", ["workspace_mb", "kept_in_all_mb"])
+def test_nobody_waits_while_it_is_looked_up_whether_there_is_room(
+    start_runner: Callable[..., Runner], database: Database, backend: Backend, limit: str
+) -> None:
+    """With 176,000 runs each click kept everyone else from writing for half a second."""
+    runner = start_runner(limits=replace(LOCAL_LIMITS, **{limit: 1}))
+    add_run(database, note="x" * 1_000_001)
+    with database.write(EVERYONE) as connection:
+        assert connection.execute(select(runs.c.run_id)).all()
+        with pytest.raises(LimitReached, match="Nothing was sent or charged"):
+            runner.submit("ours", backend, a_request())
 
 
 def test_the_pace_counts_a_visitors_own_last_minute_and_says_when_there_is_room_again(
