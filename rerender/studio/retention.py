@@ -21,7 +21,7 @@ EVERY = 3600.0
 
 
 class Retention:
-    """One thread that deletes runs `keep_days` after their end (0: never), what people deleted, and old wrong tries.
+    """One thread that deletes what has outlived `keep_days` (0: nothing), what people deleted, and old wrong tries.
 
     `wall` gives seconds since the epoch.
     """

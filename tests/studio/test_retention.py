@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from rerender.studio import pictures
+from rerender.studio.backends import Backend
 from rerender.studio.codes import ENTER, WrongCode, give
 from rerender.studio.curation import DAY, purge
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.history import History
 from rerender.studio.retention import Retention
+from rerender.studio.runner import Runner
 from rerender.studio.runtime import Runtime
 from rerender.studio.tables import tries
-from tests.fake_api import picture
-from tests.studio.helpers import SQLITE, WallClock
+from tests.fake_api import FakeApi, picture
+from tests.studio.helpers import SQLITE, WallClock, a_request, finished, read
 from tests.studio.rows import add_run
 from tests.waiting import wait_until
 
@@ -51,12 +55,53 @@ def test_a_finished_run_goes_after_its_days_with_its_pictures_starred_or_not(
     ],
     ids=["unfinished", "unfinished and paid", "uncertain", "stopped", "pictures given up"],
 )
-def test_what_may_still_bring_news_or_pictures_never_goes(
+def test_what_may_still_bring_news_or_pictures_is_kept_three_times_as_long_and_then_goes_too(
     database: Database, history: History, wall: WallClock, columns: dict[str, object]
 ) -> None:
-    run_id = add_run(database, **columns)
+    made = wall() - 3 * DAY
+    ended = {} if "finished_at" in columns else {"finished_at": made - DAY}
+    run_id = add_run(database, **{**columns, **ended, "created_at": made + 60})
+    assert purge(database, wall, keep_days=1) == 0, "an end before its beginning is an importer's word"
+    wall.ahead = 120
+    assert purge(database, wall) == 0, "without a number of days nothing goes by itself"
+    assert purge(database, wall, keep_days=1) == 1
+    assert history.run(run_id) is None
+
+
+def test_a_run_that_ended_long_after_it_was_made_is_at_stake_from_its_end(
+    database: Database, history: History, wall: WallClock
+) -> None:
+    ended = {"finished_at": wall() - 2 * DAY, "stopped_at": wall() - 2 * DAY, "stored_at": None}
+    run_id = add_run(database, created_at=wall() - 9 * DAY, backend=API, **ended)
     assert purge(database, wall, keep_days=1) == 0
     assert history.run(run_id)
+
+
+@pytest.mark.parametrize("finished_at", [None, 1001.0])
+def test_what_the_owner_paid_for_and_may_still_come_never_goes(
+    database: Database, history: History, wall: WallClock, finished_at: float | None
+) -> None:
+    run_id = add_run(
+        database, is_shared=True, backend=API, completed_at=1001.0, finished_at=finished_at, stored_at=None
+    )
+    assert purge(database, wall, keep_days=1) == 0
+    assert history.run(run_id)
+
+
+def test_a_run_that_goes_while_it_is_followed_gets_no_pictures_and_holds_up_no_other(
+    start_runner: Callable[..., Runner], backend: Backend, database: Database, history: History, api: FakeApi
+) -> None:
+    runner = start_runner()
+    api.state.phases_of["render1"] = ["processing"]
+    run_id = runner.submit("ours", backend, a_request())
+    wait_until(lambda: read(history, run_id).phase)
+    assert purge(database, lambda: time.time() + 4 * DAY, keep_days=1) == 1
+    api.state.phases_of.clear()
+    assert finished(history, runner.submit("ours", backend, a_request())).stored_at
+    looks = api.state.looks["render1"]
+    assert finished(history, runner.submit("ours", backend, a_request())).stored_at
+    assert api.state.looks["render1"] <= looks + 1, "one may have been on its way"
+    assert history.outputs(run_id) == []
 
 
 def test_the_disk_is_only_gone_through_when_something_was_deleted(
