@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, delete, select, tuple_, update
 
 from rerender.studio import budget
 from rerender.studio.attention import UNTOLD
+from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runs import storable
 from rerender.studio.tables import images, metadata, runs
 from rerender.studio.wipe import AT_STAKE
 
-__all__ = ["LONGER_AT_STAKE", "NOTE_MAX_CHARS", "Curation", "outlived", "purge"]
+__all__ = ["LONGER_AT_STAKE", "NOTE_MAX_CHARS", "UNDO_WITHIN", "Curation", "awaited_previews", "outlived", "purge"]
 
 NOTE_MAX_CHARS = 2000
 UNDO_WITHIN = 3600.0
@@ -91,6 +92,14 @@ def outlived(now: float, keep_days: int) -> ColumnElement[bool]:
     is_over = (runs.c.finished_at < ended) & ~AT_STAKE
     is_forsaken = (runs.c.created_at < forsaken) & (runs.c.finished_at.is_(None) | (runs.c.finished_at < forsaken))
     return is_over | (is_forsaken & ~runs.c.is_shared)
+
+
+def awaited_previews(database: Database) -> set[tuple[str, str]]:
+    """The workspace and render id of each preview whose pictures are not in the database, but may be fetched."""
+    is_awaited = (runs.c.backend == EMBEDDED) & runs.c.render_id.is_not(None) & runs.c.stored_at.is_(None)
+    with database.read(EVERYONE) as connection:
+        found = connection.execute(select(runs.c.workspace, runs.c.render_id).where(is_awaited))
+        return {(workspace, render_id) for workspace, render_id in found}
 
 
 def _unnamed() -> list[ColumnElement[bool]]:
