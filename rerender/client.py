@@ -162,13 +162,16 @@ class Client(contextlib.AbstractContextManager["Client"]):
         """`submit`, then `wait`."""
         return self.wait(self.submit(request), timeout=timeout, on_update=on_update)
 
-    def download(self, output: Output) -> bytes:
-        """An output's picture file, byte for byte, within 60 s. Raises `DownloadError`."""
+    def download(self, output: Output, *, turn: downloads.Turn = contextlib.nullcontext) -> bytes:
+        """An output's picture file, byte for byte, within 60 s; decoded within `turn(data)`. Raises `DownloadError`."""
         if not output.cover_src:
             raise errors.DownloadError("This output has no picture yet.")
         end = self._clock() + DOWNLOAD_SECONDS
         return downloads.fetch(
-            output.cover_src, f"{self.base_url}/", lambda url: self._transport.exchange("GET", url, end - self._clock())
+            output.cover_src,
+            f"{self.base_url}/",
+            lambda url: self._transport.exchange("GET", url, end - self._clock()),
+            turn,
         )
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import unquote_to_bytes, urljoin
 
 from rerender.errors import DownloadError, ImageError, RerenderError
@@ -12,18 +13,21 @@ from rerender.transport import Answer
 
 FORMATS, MAX_BYTES, MAX_PIXELS, MAX_REDIRECTS = ("PNG", "JPEG", "WEBP"), 60_000_000, 64_000_000, 3
 MAX_ESCAPES = 1_000_000  # in a `data:` URL; each takes 200 bytes while it is read
+Turn = Callable[[bytes], AbstractContextManager[object]]  # within it these bytes are decoded
 
 
-def fetch(src: str, base_url: str, ask: Callable[[str], Answer]) -> bytes:
+def fetch(src: str, base_url: str, ask: Callable[[str], Answer], turn: Turn = nullcontext) -> bytes:
     """The picture behind `src` (absolute, relative or `data:`), byte for byte; proven to be a whole PNG, JPEG or WEBP.
 
-    `ask` asks one address once and follows nothing. Raises `DownloadError`, which keeps bytes that are no picture.
+    `ask` asks one address once and follows nothing. Raises `DownloadError`, which keeps bytes that are no picture, and
+    what `turn` raises.
     """
     data = _inline(src) if src[:5].lower() == "data:" else _follow(src, base_url, ask)
     if len(data) > MAX_BYTES:
         raise DownloadError(f"The output is over {MAX_BYTES // 1_000_000} MB.")
     try:
-        decode(data, FORMATS, MAX_PIXELS)
+        with turn(data):
+            decode(data, FORMATS, MAX_PIXELS)
     except ImageError as error:
         raise DownloadError(f"The output is not a usable picture. {error}", data) from None
     return data

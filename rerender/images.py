@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 from collections.abc import Callable
@@ -14,10 +13,12 @@ from PIL import Image, ImageOps
 from rerender.errors import ImageError
 from rerender.models import CONTROL_IMAGE_MAX_BYTES, IMAGE_SIDE
 from rerender.opening import FORMATS as FORMATS
-from rerender.opening import decode
+from rerender.opening import decode, turn_by_exif
 
 Fit = Literal["crop", "pad", "stretch"]
 MAX_PIXELS, MIN_SIDE, PNG_MAX_BYTES = 50_000_000, 16, 6_000_000
+_JPEG: dict[str, Any] = {"format": "JPEG", "subsampling": 0}
+_WEBP: dict[str, Any] = {"format": "WEBP", "alpha_quality": 100, "method": 0}
 
 
 def load(data: bytes) -> Image.Image:
@@ -35,12 +36,6 @@ def upright(image: Image.Image) -> Image.Image:
     image = _as_rgb(image)
     image.info.clear()  # colour profile, comments: Pillow would write some of them again
     return image
-
-
-def turn_by_exif(image: Image.Image) -> None:
-    """Turn the picture in place as its EXIF block says; it stays as it is where that block is broken."""
-    with contextlib.suppress(Exception):  # a broken EXIF block says nothing about the pixels
-        ImageOps.exif_transpose(image, in_place=True)
 
 
 def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alpha: bool = False) -> bytes:
@@ -61,10 +56,7 @@ def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alp
     image.save(buffer, "PNG", compress_level=1)
     if buffer.tell() > PNG_MAX_BYTES:
         buffer = io.BytesIO()
-        if image.mode == "RGBA":
-            image.save(buffer, "WEBP", quality=92, alpha_quality=100, method=0)
-        else:
-            image.save(buffer, "JPEG", quality=92, subsampling=0)
+        image.save(buffer, quality=92, **(_WEBP if image.mode == "RGBA" else _JPEG))
     return buffer.getvalue()
 
 

@@ -31,6 +31,7 @@ DEFAULT_WORKFLOW_ID = "674829a60a1c7e0df43198b8"
 BATCH_SIZE = Range(1, 4)
 IMAGE_SIDE = Range(512, 2048)
 SEED = Range(0, 10_000_000)
+OUTPUTS_MAX = 16  # a render has as many as its batch size; whoever names more means no good
 _RANGES = {"batch_size": BATCH_SIZE, "image_width": IMAGE_SIDE, "image_height": IMAGE_SIDE, "seed": SEED}
 # The API states no limits for these two; ours keep a pasted document or a raw camera file from being sent.
 PROMPT_MAX_CHARS, CONTROL_IMAGE_MAX_BYTES = 10_000, 20_000_000
@@ -102,7 +103,7 @@ def _problems_of(request: RenderRequest) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One entry of a render's `inputs` or `outputs`. `cover_src` is an image URL, None until there is one."""
+    """One of the first 16 `inputs` or `outputs` of a render. `cover_src` is an image URL, None until there is one."""
 
     name: str = ""
     type: str = ""
@@ -161,7 +162,7 @@ class Render:
 
 
 def _outputs(items: object) -> tuple[Output, ...]:
-    return tuple(Output.from_json(item) for item in items) if isinstance(items, list) else ()
+    return tuple(Output.from_json(item) for item in items[:OUTPUTS_MAX]) if isinstance(items, list) else ()
 
 
 def _time(value: object) -> datetime | None:

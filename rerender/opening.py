@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from struct import unpack_from
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from rerender.errors import ImageError
 
@@ -45,6 +46,12 @@ def decode(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image.Imag
         raise ImageError("The image has too many pixels to be opened; save it smaller.") from None
     except Exception:  # decoders raise nearly anything for hostile bytes
         raise ImageError(f"The file is broken, or is not an image of a known kind ({', '.join(formats)}).") from None
+
+
+def turn_by_exif(image: Image.Image) -> None:
+    """Turn the decoded picture in place as its EXIF block says; it stays as it is where that block is broken."""
+    with contextlib.suppress(Exception):  # such a block says nothing about the pixels
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def check(image: Image.Image, data: bytes) -> None:

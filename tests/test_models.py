@@ -116,6 +116,13 @@ def test_a_render_is_read_as_documented() -> None:
     assert (render.misc, render.raw["new"]) == ({"a": 1}, 7)
 
 
+def test_an_answer_cannot_name_more_outputs_than_a_render_can_have() -> None:
+    outputs = [{"cover_src": f"/{number}.png"} for number in range(100_000)]
+    render = Render.from_json({"_id": "r", "phase": "completed", "outputs": outputs})
+    assert [output.cover_src for output in render.outputs] == [f"/{number}.png" for number in range(16)]
+    assert render.raw["outputs"] == outputs, "nothing that was paid for is thrown away"
+
+
 @pytest.mark.parametrize("body", [None, [], "x", {}, {"_id": "a"}, {"phase": "a"}, {"_id": 7, "phase": "a"}])
 def test_without_id_and_phase_it_is_no_render(body: object) -> None:
     with pytest.raises(MalformedResponse):

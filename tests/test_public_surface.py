@@ -45,7 +45,7 @@ def test_importing_the_client_is_light() -> None:
 def test_the_client_module_stays_small() -> None:
     assert sum(_lines(name) for name in CLIENT_MODULE) < 700
     assert _lines("transport.py") < 220
-    assert sum(_lines(name) for name in BOUNDED_READERS) < 120
+    assert sum(_lines(name) for name in BOUNDED_READERS) < 130
 
 
 def test_the_client_module_needs_no_other_part_of_the_app() -> None:

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -155,6 +155,17 @@ class Jobs:
         self._storage.forget(render_id)
         self._ended.pop(render_id, None)
 
+    def forget_those(self, is_chosen: Callable[[Record], bool]) -> None:
+        """Delete the renders that are chosen, in whatever phase. One that the disk does not let go of is logged."""
+        self._forget_each([record.id for record in self._storage.records() if is_chosen(record)])
+
+    def _forget_each(self, render_ids: Iterable[str]) -> None:
+        for render_id in render_ids:
+            try:
+                self.forget(render_id)
+            except OSError as error:
+                _log.error("Render %s could not be deleted: %s", render_id, error)
+
     def _work(self) -> None:
         self._keep_house()
         while (render_id := self._next()) is not None:
@@ -186,7 +197,7 @@ class Jobs:
             elif render_id is not None:
                 self._count(render_id)
             self._has_counted = True
-            self._tidy()
+            self._forget_each(self._retention.surplus(list(self._ended.values()), self._clock()))
         except Exception as error:
             self._has_counted = False  # the next time all are counted
             _log.error("Ended renders could not be gone through: %s\n%s", logs.kind(error), logs.where(error))
@@ -195,14 +206,6 @@ class Jobs:
         record = self._storage.find(render_id)
         if record is not None and record.phase in TERMINAL:
             self._ended[render_id] = self._storage.measure(record)
-
-    def _tidy(self) -> None:
-        """Delete the ended renders that are not kept any longer."""
-        for render_id in self._retention.surplus(list(self._ended.values()), self._clock()):
-            try:
-                self.forget(render_id)
-            except OSError as error:
-                _log.error("Render %s could not be deleted: %s", render_id, error)
 
     def _next(self) -> str | None:
         with self._changed:

@@ -23,7 +23,7 @@ from rerender.service.api import create_app
 from rerender.service.faults import ClosableProtocol, Fault, FaultyApp
 from rerender.service.jobs import QUEUE_LIMIT, Jobs
 from rerender.service.retention import Retention
-from rerender.service.storage import Storage
+from rerender.service.storage import Record, Storage
 
 _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -116,6 +116,11 @@ class LocalServer:
         """Delete a render of the account and its pictures, in whatever phase. Ids that are none of its are no error."""
         if self._jobs is not None and self._jobs.find(render_id, account):
             self._jobs.forget(render_id)
+
+    def forget_those(self, is_chosen: Callable[[Record], bool]) -> None:
+        """Delete the renders that are chosen and their pictures, of every account, in whatever phase."""
+        if self._jobs is not None:
+            self._jobs.forget_those(is_chosen)
 
 
 def _wait_for(signals: queue.SimpleQueue[int]) -> None:

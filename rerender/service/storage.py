@@ -124,14 +124,20 @@ class Storage:
             return None
         return _read(self._path(render_id))
 
+    def records(self) -> Iterator[Record]:
+        """All renders, in any order."""
+        for path in self._renders.glob("*.json"):
+            if (record := _read(path)) is not None:
+                yield record
+
     def unfinished(self) -> list[Record]:
         """The renders that have not ended, oldest first."""
-        records = (record for record in self._records() if record.phase not in TERMINAL)
+        records = (record for record in self.records() if record.phase not in TERMINAL)
         return sorted(records, key=lambda record: record.created_at)
 
     def ended(self) -> Iterator[Ended]:
         """The renders that have ended, in any order."""
-        return (self.measure(record) for record in self._records() if record.phase in TERMINAL)
+        return (self.measure(record) for record in self.records() if record.phase in TERMINAL)
 
     def measure(self, record: Record) -> Ended:
         """When a render ended, and the bytes that its record and all its pictures take."""
@@ -193,11 +199,6 @@ class Storage:
 
     def _path(self, render_id: str) -> Path:
         return self._renders / f"{render_id}.json"
-
-    def _records(self) -> Iterator[Record]:
-        for path in self._renders.glob("*.json"):
-            if (record := _read(path)) is not None:
-                yield record
 
     def _clean(self) -> None:
         """Set aside records that cannot be read, and remove what a crash left: files that no record names."""

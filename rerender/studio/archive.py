@@ -71,7 +71,7 @@ class Contents:
 class Imported:
     """What an import brought: new runs and images, and how many runs were already there.
 
-    Of the new runs, `outlived` ended longer ago than runs are kept here: they go when old ones are deleted next.
+    Of the new runs, `outlived` are older than what is kept here: they go when old ones are deleted next.
     """
 
     runs: int

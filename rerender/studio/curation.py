@@ -10,16 +10,19 @@ from sqlalchemy import ColumnElement, delete, select, tuple_, update
 
 from rerender.studio import budget
 from rerender.studio.attention import UNTOLD
+from rerender.studio.backends import EMBEDDED
 from rerender.studio.database import EVERYONE, Database
 from rerender.studio.runs import storable
 from rerender.studio.tables import images, metadata, runs
 from rerender.studio.wipe import AT_STAKE
 
-__all__ = ["NOTE_MAX_CHARS", "Curation", "outlived", "purge"]
+__all__ = ["LONGER_AT_STAKE", "NOTE_MAX_CHARS", "UNDO_WITHIN", "Curation", "awaited_previews", "outlived", "purge"]
 
 NOTE_MAX_CHARS = 2000
 UNDO_WITHIN = 3600.0
 DAY = 86_400.0
+LONGER_AT_STAKE = 3
+"""How many times as long a run is kept of which there may still be something to come."""
 
 
 class Curation:
@@ -58,7 +61,7 @@ class Curation:
 def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_days: int = 0) -> int:
     """Delete for good, in every workspace, what was deleted and finished over an hour ago; how many runs that were.
 
-    With `keep_days` also what finished so many days ago and has nothing at stake any more.
+    With `keep_days` also what is `outlived`.
 
     Their outputs go with them, and every image that nothing names any more. What is still going on stays, and so does
     an uncertain run for an hour after its end, as the answer to its POST may still come; one that was deleted before it
@@ -80,8 +83,23 @@ def purge(database: Database, wall: Callable[[], float] = time.time, *, keep_day
 
 
 def outlived(now: float, keep_days: int) -> ColumnElement[bool]:
-    """Whether a run ended over so many days ago and has nothing at stake any more."""
-    return (runs.c.finished_at < now - keep_days * DAY) & ~AT_STAKE
+    """Whether a run ended over so many days ago and has nothing at stake any more, or began and ended, if it did, over
+    `LONGER_AT_STAKE` times as many days ago.
+
+    Not what the owner's key paid for and is at stake. Anyone can import runs that say of themselves that they are.
+    """
+    ended, forsaken = now - keep_days * DAY, now - LONGER_AT_STAKE * keep_days * DAY
+    is_over = (runs.c.finished_at < ended) & ~AT_STAKE
+    is_forsaken = (runs.c.created_at < forsaken) & (runs.c.finished_at.is_(None) | (runs.c.finished_at < forsaken))
+    return is_over | (is_forsaken & ~runs.c.is_shared)
+
+
+def awaited_previews(database: Database) -> set[tuple[str, str]]:
+    """The workspace and render id of each preview whose pictures are not in the database, but may be fetched."""
+    is_awaited = (runs.c.backend == EMBEDDED) & runs.c.render_id.is_not(None) & runs.c.stored_at.is_(None)
+    with database.read(EVERYONE) as connection:
+        found = connection.execute(select(runs.c.workspace, runs.c.render_id).where(is_awaited))
+        return {(workspace, render_id) for workspace, render_id in found}
 
 
 def _unnamed() -> list[ColumnElement[bool]]:

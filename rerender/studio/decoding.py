@@ -20,7 +20,18 @@ from rerender.models import IMAGE_SIDE
 from rerender.studio import pictures
 from rerender.studio.limits import LOCAL_LIMITS, Limits
 
-__all__ = ["BUSY", "Busy", "allow", "check_bytes", "check_pixels", "copy_to_keep", "size_of", "turn", "upload_bytes"]
+__all__ = [
+    "BUSY",
+    "Busy",
+    "allow",
+    "check_bytes",
+    "check_pixels",
+    "checked_turn",
+    "copy_to_keep",
+    "size_of",
+    "turn",
+    "upload_bytes",
+]
 
 WAITS_FOR = 20.0
 BUSY = "Other pictures are being opened at the moment."
@@ -111,6 +122,14 @@ def turn(data: bytes, *, is_ours: bool = False) -> Iterator[None]:
                 memory.give_back()
 
 
+@contextmanager
+def checked_turn(data: bytes) -> Iterator[None]:
+    """`turn` for a picture that may be of any size. Raises `ImageError` as `check_pixels` does, and `Busy`."""
+    check_pixels(data)
+    with turn(data):
+        yield
+
+
 def check_bytes(data: bytes) -> None:
     """Raise `ImageError` for a file that is larger than what may be uploaded."""
     if len(data) > upload_bytes():
@@ -132,8 +151,7 @@ def check_pixels(data: bytes) -> None:
 
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height of the upright control image. Raises `ImageError` for a file that cannot be one, and `Busy`."""
-    check_pixels(data)
-    with turn(data):
+    with checked_turn(data):
         return images.load(data).size
 
 
@@ -149,9 +167,8 @@ def copy_to_keep(data: bytes) -> tuple[bytes, tuple[int, int]]:
     Raises `ImageError` for what cannot be a control image, and `Busy`.
     """
     check_bytes(data)
-    check_pixels(data)
     most = _gate.limits.kept_upload_kb * 1000
-    with turn(data):
+    with checked_turn(data):
         image = images.load(data)
         size = image.size
         if len(data) <= most:

@@ -19,6 +19,7 @@ from rerender.studio.backends import PREVIEW, Backend
 if TYPE_CHECKING:
     from rerender.engines.base import Engine
     from rerender.service.server import LocalServer
+    from rerender.service.storage import Record
 
 __all__ = ["Embedded", "preview_engine"]
 
@@ -75,6 +76,17 @@ class Embedded:
         with self._lock:
             if self._server is not None:
                 self._server.forget(render_id, workspace)
+
+    def forget_those(self, is_chosen: Callable[[Record], bool]) -> None:
+        """Delete the renders that are chosen and their pictures, also those of an earlier process.
+
+        Starts the service where there may be any. Raises `ConfigurationError` or `OSError` when it cannot be started.
+        """
+        with self._lock:
+            if self._server is None and self._folder.exists() and not self._closed:
+                self._start()
+            if self._server is not None:
+                self._server.forget_those(is_chosen)
 
     def close(self) -> None:
         """Stop the service. Idempotent."""

@@ -16,7 +16,7 @@ from typing import Any
 from rerender.bounded_json import read_json
 from rerender.client import is_id
 from rerender.errors import InvalidRequest, RerenderError
-from rerender.models import RenderRequest
+from rerender.models import OUTPUTS_MAX, RenderRequest
 from rerender.studio.backends import EMBEDDED, is_origin
 from rerender.studio.curation import NOTE_MAX_CHARS
 from rerender.studio.journal import bounded
@@ -38,7 +38,7 @@ ADDED: Mapping[str, Any] = {"stopped_at": None, "settled_at": None}
 # An archive never decides where renders are made, where a key goes or what it pays for.
 NOT_CARRIED = frozenset({"backend", "base_url", "credit_price", "credits_per_run", "workflow_id"})
 
-_MAX_OUTPUTS, _MAX_BACKEND = 16, 250
+_MAX_BACKEND = 250
 _SPAN = (1e9, 4e9)  # from 2001 to 2096, which a ZIP of the run's pictures can date too
 
 Check = Callable[[Any], object]
@@ -221,7 +221,7 @@ def _is_story(run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
 def _are_outputs(_run: Run, outputs: tuple[tuple[int, str], ...]) -> bool:
     positions = [position for position, _ in outputs]
     return len(set(positions)) == len(positions) and all(
-        type(position) is int and 0 <= position < _MAX_OUTPUTS for position in positions
+        type(position) is int and 0 <= position < OUTPUTS_MAX for position in positions
     )
 
 

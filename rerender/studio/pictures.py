@@ -67,7 +67,7 @@ def shrink(data: bytes, side: int) -> bytes:
     image = opening.decode(data, opening.FORMATS, MAX_PIXELS)
     buffer = io.BytesIO()
     try:
-        image_files.turn_by_exif(image)
+        opening.turn_by_exif(image)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         image.thumbnail((side, side))
         image.save(buffer, "WEBP", quality=85)

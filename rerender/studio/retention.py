@@ -9,19 +9,23 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rerender.errors import RerenderError
 from rerender.studio import codes
-from rerender.studio.curation import purge
+from rerender.studio.curation import UNDO_WITHIN, awaited_previews, purge
 from rerender.studio.database import Database
+from rerender.studio.embedded import Embedded
 
 __all__ = ["Retention"]
 
 _log = logging.getLogger(__name__)
 
 EVERY = 3600.0
+NEXT_TIME = "What is due is deleted the next time: %s"
 
 
 class Retention:
-    """One thread that deletes runs `keep_days` after their end (0: never), what people deleted, and old wrong tries.
+    """One thread that deletes what has outlived `keep_days` (0: nothing), what people deleted, old wrong tries, and
+    the previews of runs that are gone.
 
     `wall` gives seconds since the epoch.
     """
@@ -29,12 +33,14 @@ class Retention:
     def __init__(
         self,
         database: Database,
+        embedded: Embedded,
         keep_days: int,
         *,
         wall: Callable[[], float] = time.time,
         every: float = EVERY,
     ) -> None:
         self._database = database
+        self._embedded = embedded
         self._keep_days = keep_days
         self._wall = wall
         self._every = every
@@ -42,17 +48,32 @@ class Retention:
         self._thread = threading.Thread(target=self._work, name="rerender-retention", daemon=True)
 
     def start(self) -> None:
-        """Delete what is due now, and go on doing so. Once."""
+        """Delete what is due in the database now, and all of it from then on. Once."""
         self.sweep()
         self._thread.start()
 
     def sweep(self) -> None:
-        """Delete what is due. A database that is busy or away keeps it until the next time."""
+        """Delete what is due in the database. One that is busy or away keeps it until the next time."""
         try:
             purge(self._database, self._wall, keep_days=self._keep_days)
             codes.forget(self._database, self._wall())
         except SQLAlchemyError as error:
-            _log.warning("What is due is deleted the next time: %s", type(error).__name__)
+            _log.warning(NEXT_TIME, type(error).__name__)
+
+    def sweep_previews(self) -> None:
+        """Delete the previews that no run waits for, but those that are too new for a run to know of them surely.
+
+        Starts the preview service if it was ever used here. What hinders it keeps them until the next time.
+        """
+        # No run is gone sooner after it was deleted.
+        before = self._wall() - UNDO_WITHIN
+        try:
+            awaited = awaited_previews(self._database)
+            self._embedded.forget_those(
+                lambda render: render.created_at < before and (render.account, render.id) not in awaited
+            )
+        except (SQLAlchemyError, RerenderError, OSError, RuntimeError) as error:
+            _log.warning(NEXT_TIME, type(error).__name__)
 
     def close(self) -> None:
         """End. Idempotent."""
@@ -63,3 +84,4 @@ class Retention:
     def _work(self) -> None:
         while not self._stopping.wait(self._every):
             self.sweep()
+            self.sweep_previews()

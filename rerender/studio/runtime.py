@@ -73,7 +73,7 @@ class Runtime:
         self._closing = threading.Lock()
         self._closed = False
         self._warming: threading.Thread | None = None
-        self._retention = Retention(database, limits.keep_days)
+        self._retention = Retention(database, embedded, limits.keep_days)
         self.runner = Runner(database, self._find_backend, on_stored=self._forget_at_preview, limits=limits)
 
     @classmethod
@@ -150,12 +150,12 @@ class Runtime:
 
         `give_up` is how many paid runs at stake may be lost. Raises `BeingSent`, `PaidRunsAtStake`.
         """
-        render_ids = wipe.wipe(self.database, workspace, give_up=give_up)
-        if render_ids:
-            # Renders that never ended well are still in the service's folder, also when it has not been started yet.
-            self._preview(workspace)
-        for render_id in render_ids:
-            self._embedded.forget(workspace, render_id)
+        wipe.wipe(self.database, workspace, give_up=give_up)
+        try:
+            # By whose they are: runs that were deleted before had previews too.
+            self._embedded.forget_those(lambda render: render.account == workspace)
+        except (RerenderError, OSError, RuntimeError) as error:
+            _log.warning("Previews are deleted within two hours: %s", error)
         self.database.shrink()
 
     def close(self) -> None:

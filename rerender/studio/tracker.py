@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -20,6 +21,7 @@ from rerender.errors import (
     RerenderError,
 )
 from rerender.models import Output, Phase, Render
+from rerender.studio import decoding
 from rerender.studio.attention import WAITS
 from rerender.studio.backends import Backend
 from rerender.studio.concurrency import Pool
@@ -38,6 +40,8 @@ FindBackend = Callable[[Run], Backend | None]
 ROUND_EVERY = 2.0
 LOOK_TIMEOUT = (5.0, 20.0)
 DOWNLOADS_FOR = 24 * 3600.0
+# No new output is begun after so long in one look, for the looks at others wait.
+FETCHES_FOR = 60.0
 MAX_PACE = 300.0
 # A file that is no picture may have been cut on its way; one that came so three times is what the API has.
 UNREADABLE_TRIES = 3
@@ -50,6 +54,7 @@ LOST = "The preview service has lost this render. It cost nothing; render it aga
 class _Watch:
     """A run that is followed. `due` is the monotonic time of the next look, infinite during one.
 
+    `failures` and `unreadable` count, by output, how often none came, and how often one came that is no picture.
     `since` is the wall clock's time of the last known change of its phase, or of its render id. `is_refused` says that
     the last look ended because of the backend's key, `has_looked` that one has ended.
     """
@@ -60,7 +65,8 @@ class _Watch:
     since: float = field(init=False)
     is_refused: bool = False
     has_looked: bool = False
-    unreadable: dict[int, int] = field(default_factory=dict)
+    failures: Counter[int] = field(default_factory=Counter)
+    unreadable: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         run = self.run
@@ -311,37 +317,44 @@ class Tracker:
         completed_at, stored = known
         watch.run = run = replace(watch.run, phase=render.phase, misc=dict(render.misc), completed_at=completed_at)
         missing = {position: output for position, output in enumerate(render.outputs) if position not in stored}
-        downloads, error = self._download(watch, client, missing)
-        if not render.outputs:
-            error = "The API says completed, but names no pictures."
-        is_all = bool(render.outputs) and len(downloads) == len(missing)
-        is_last = is_all or self._wall() - completed_at > DOWNLOADS_FOR
+        last: list[Download] = []
+        error = None if render.outputs else "The API says completed, but names no pictures."
+        others_wait_from = self._clock() + FETCHES_FOR
+        for position in sorted(missing, key=lambda position: watch.failures[position]):
+            if self._stopping.is_set() or self._clock() > others_wait_from:
+                break
+            download, problem = self._download(watch, client, position, missing[position])
+            if download is None:
+                watch.failures[position] += 1
+                error = problem
+                continue
+            del missing[position]
+            if not missing:
+                last = [download]
+            # Each as it comes, because together they may take a gigabyte.
+            elif not self._journal.store(run, [download], is_all=False, error=None, is_last=False):
+                return False
+        is_all = bool(render.outputs) and not missing
+        is_last = is_all or (error is not None and self._wall() - completed_at > DOWNLOADS_FOR)
         if error is not None:
             error = f"{error} {_gave_up(run) if is_last else 'Trying again by itself.'}"
-        is_ours = self._journal.store(run, downloads, is_all=is_all, error=error, is_last=is_last)
+        is_ours = self._journal.store(run, last, is_all=is_all, error=error, is_last=is_last)
         if is_ours and is_all:
             self._on_stored(run)
         return is_ours and not is_last
 
-    def _download(
-        self, watch: _Watch, client: Client, missing: Mapping[int, Output]
-    ) -> tuple[list[Download], str | None]:
-        """The outputs that could be had, and why others could not."""
-        downloads: list[Download] = []
-        error = None
-        for position, output in missing.items():
-            if self._stopping.is_set():
-                break
-            try:
-                downloads.append(Download(position, client.download(output)))
-            except DownloadError as problem:
-                tries = watch.unreadable.get(position, 0) + (problem.data is not None)
-                watch.unreadable[position] = tries
-                if problem.data is not None and tries >= UNREADABLE_TRIES:
-                    downloads.append(Download(position, problem.data, is_picture=False))
-                else:
-                    error = str(problem)
-        return downloads, error
+    def _download(self, watch: _Watch, client: Client, position: int, output: Output) -> tuple[Download | None, str]:
+        """The output, or why it could not be had."""
+        turn = partial(decoding.turn, is_ours=True) if watch.run.is_preview else decoding.checked_turn
+        try:
+            return Download(position, client.download(output, turn=turn)), ""
+        except decoding.Busy:
+            return None, decoding.BUSY
+        except DownloadError as problem:
+            watch.unreadable[position] += problem.data is not None
+            if problem.data is not None and watch.unreadable[position] >= UNREADABLE_TRIES:
+                return Download(position, problem.data, is_picture=False), ""
+            return None, str(problem)
 
     def _drop(self, watch: _Watch) -> None:
         with self._lock:

@@ -17,7 +17,17 @@ from rerender.studio.limits import Limits
 from rerender.studio.manifest import ArchiveError, Manifest
 from rerender.studio.runs import Picture
 
-__all__ = ["MANIFEST", "image", "listed", "most_files", "most_list_bytes", "opened", "proven"]
+__all__ = [
+    "MANIFEST",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "image",
+    "listed",
+    "most_files",
+    "most_list_bytes",
+    "opened",
+    "proven",
+]
 
 MANIFEST = "manifest.json"
 MAX_BYTES, MAX_RATIO = 4_000_000_000, 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete
 
 from rerender.errors import RerenderError
 from rerender.studio import budget
@@ -37,8 +37,8 @@ def at_stake(database: Database, workspace: str) -> int:
         return _at_stake(connection)
 
 
-def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
-    """Delete every row of the workspace in one transaction; the ids of its renders at the embedded service.
+def wipe(database: Database, workspace: str, *, give_up: int = 0) -> None:
+    """Delete every row of the workspace in one transaction.
 
     `give_up` is how many paid runs at stake the visitor has agreed to lose. Raises `BeingSent`, `PaidRunsAtStake`.
     """
@@ -47,15 +47,12 @@ def wipe(database: Database, workspace: str, *, give_up: int = 0) -> list[str]:
             raise BeingSent("A run is being sent right now. Nothing was deleted; try again in a moment.")
         if _at_stake(connection) > give_up:
             raise PaidRunsAtStake("A paid run is unfinished, or may have been charged. Nothing was deleted.")
-        previews = select(runs.c.render_id).where(runs.c.backend == EMBEDDED, runs.c.render_id.is_not(None))
-        render_ids = list(connection.scalars(previews))
         budget.release(connection)
         # Every table of a workspace, so that one of the future cannot be left out.
         for table in reversed(metadata.sorted_tables):
             if "workspace" not in table.c or OUTLIVES in table.info:
                 continue
             connection.execute(delete(table))
-        return render_ids
 
 
 def _at_stake(connection: Connection) -> int:

@@ -114,8 +114,11 @@ def _outlived(imported: Imported, keep_days: int) -> str:
     """What becomes of runs that are older than what is kept here, if any came."""
     if not imported.outlived:
         return ""
-    ended, are = f"{imported.outlived:,} of them ended", "is" if imported.outlived == 1 else "are"
-    return f" {ended} over {keep_days} days ago and {are} deleted here within the hour: keep the archive."
+    are = "is" if imported.outlived == 1 else "are"
+    return (
+        f" {imported.outlived:,} of them {are} over {keep_days} days old and {are} deleted here within the hour: "
+        "keep the archive."
+    )
 
 
 def _show_outcome() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rerender.studio.curation import LONGER_AT_STAKE
 from rerender.studio.usage import usage_of
 from rerender.studio.wipe import BeingSent, PaidRunsAtStake, at_stake
 from rerender.ui import access, allowance, session, workspace_form
@@ -22,7 +23,11 @@ def kept(visit: Visit) -> None:
     runs, images = counted(usage.runs, "run"), counted(usage.images, "image file")
     st.text(f"{runs}{binned} and {images}, {usage.byte_size / 1e6:.1f} MB")
     if days := visit.runtime.limits.keep_days:
-        st.text(f"Each run is deleted {counted(days, 'day')} after its end, starred or not. Export what should last.")
+        longer = counted(LONGER_AT_STAKE * days, "day")
+        st.text(
+            f"Each run is deleted {counted(days, 'day')} after its end, starred or not; a paid one whose pictures "
+            f"never came, after {longer}. Export what should last."
+        )
     if visit.is_hosted:
         st.text("Only this browser sees it." if visit.is_known_by_cookie else "Only you see it, in every browser.")
         workspace_form.notice(visit)

@@ -204,5 +204,8 @@ def test_where_runs_are_not_kept_for_ever_the_page_says_for_how_long(
     app = AppTest.from_file("../../app.py", default_timeout=30).run()
     app.switch_page("pages/settings.py").run()
     said = [text.value for text in app.text]
-    assert "Each run is deleted 7 days after its end, starred or not. Export what should last." in said
+    assert (
+        "Each run is deleted 7 days after its end, starred or not; a paid one whose pictures never came, "
+        "after 21 days. Export what should last." in said
+    )
     st.cache_resource.clear()

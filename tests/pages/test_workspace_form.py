@@ -140,7 +140,7 @@ def test_a_host_says_which_of_the_imported_runs_it_deletes_soon(
     monkeypatch.setenv("RERENDER_MODE", "hosted")
     old = changed(archive, lambda document: document["runs"][0].update(finished_at=1.1e9, stored_at=1.1e9))
     assert said(upload(app.run(), old)) == [
-        "1 run and 2 image files were imported. 1 of them ended over 30 days ago and is deleted here within the hour: "
+        "1 run and 2 image files were imported. 1 of them is over 30 days old and is deleted here within the hour: "
         "keep the archive."
     ]
 

@@ -76,7 +76,7 @@ def kept_after_start(folder: Path, engine: FlatEngine, retention: Retention, now
     engine.working.clear()
     jobs.start()
     assert engine.working.wait(5)
-    phases = sorted(record.phase for record in storage._records())
+    phases = sorted(record.phase for record in storage.records())
     pictures = len(list((folder / "pictures").iterdir()))
     jobs.close()
     storage.close()

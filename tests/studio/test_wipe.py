@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from rerender.studio.backends import PREVIEW, Backend
+from rerender.studio.curation import purge
 from rerender.studio.database import Database
 from rerender.studio.history import History
 from rerender.studio.preferences import Preferences, change, load
@@ -134,6 +136,22 @@ def test_nothing_of_it_is_left_in_any_file_also_of_previews_under_way(tmp_path: 
         engine.gate.set()
         runtime.close()
     assert in_files(tmp_path, MARK) == []
+
+
+def test_nothing_is_left_of_a_preview_whose_run_was_gone_before(tmp_path: Path) -> None:
+    engine = FlatEngine()
+    runtime = Runtime.open(tmp_path / "home", make_engine=lambda: engine)
+    engine.gate.clear()
+    run_id = runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), a_request(prompt=MARK))
+    assert engine.begun.wait(20)
+    wait_until(lambda: runtime.runner.stop_watching("local", run_id))
+    runtime.curation("local").delete(run_id)
+    assert purge(runtime.database, lambda: time.time() + 2 * 3600.0) == 1
+    assert in_files(tmp_path / "home" / "service", MARK)
+    runtime.wipe("local")
+    assert in_files(tmp_path, MARK) == []
+    engine.gate.set()
+    runtime.close()
 
 
 def test_previews_that_ended_badly_are_deleted_although_their_service_has_not_been_started_since(

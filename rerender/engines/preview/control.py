@@ -12,7 +12,6 @@ from rerender import opening
 from rerender.engines.preview.fields import Bytes, Plane
 from rerender.engines.preview.see_through import BACKDROP, lay_on, parts_a_subject, sheet_of
 from rerender.errors import ImageError
-from rerender.images import turn_by_exif
 
 MAX_PIXELS = 64_000_000
 # A JPEG is decoded at a reduced scale down to this, and others are reduced: twice what any output needs is wasted.
@@ -61,7 +60,7 @@ def decode(data: bytes) -> Decoded:
         image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
         image.load()
         # In place: a copy might take a quarter of a gigabyte.
-        turn_by_exif(image)
+        opening.turn_by_exif(image)
         pixels = _pixels(image)
     except ImageError:
         raise
