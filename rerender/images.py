@@ -43,8 +43,7 @@ def prepare(data: bytes, width: int, height: int, fit: Fit = "crop", *, keep_alp
 
     `crop` fills the frame and cuts what sticks out, `pad` shows all of it on white, `stretch` ignores the aspect.
     RGB, flattened on white; with `keep_alpha` a picture that has any stays RGBA (and is padded see-through).
-    PNG; above 6 MB a JPEG, quality 92, 4:4:4, and of an RGBA picture a WEBP of that quality, with the alpha as it is.
-    Raises `ImageError` like `load`.
+    PNG; above 6 MB JPEG (quality 92, 4:4:4) or, see-through, a WEBP of exact alpha. Raises `ImageError` like `load`.
     """
     image = load(data)
     if image.mode == "RGBA" and not keep_alpha:
