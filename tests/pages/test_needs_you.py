@@ -18,7 +18,7 @@ from rerender.studio.workspaces import LOCAL, new_secret, workspace_of
 from rerender.ui.page import plain
 from tests.fake_api import API_KEY, FakeApi
 from tests.pages import form
-from tests.studio.rows import add_run
+from tests.studio.rows import JUST_NOW, add_run
 from tests.waiting import wait_until
 
 PAID = {"workspace": LOCAL, "backend": "https://api.test", "credits": 1.0, "cost": 0.025, "stored_at": None}
@@ -319,7 +319,8 @@ def test_where_no_key_can_be_typed_none_is_asked_for(
     monkeypatch.setenv("RERENDER_MODE", mode)
     secret = new_secret()
     app.session_state["session.secret"] = secret
-    add_run(database, **{**WAITS, "backend": backend, "workspace": LOCAL if mode == "local" else workspace_of(secret)})
+    workspace = LOCAL if mode == "local" else workspace_of(secret)
+    add_run(database, **{**JUST_NOW, **WAITS, "backend": backend, "workspace": workspace})
     app.run()
     assert not app.exception
     assert f"No key can be typed here for {backend}." in texts(app)

@@ -19,7 +19,7 @@ from rerender.studio.runner import Runner
 from rerender.studio.runtime import Runtime
 from tests.fake_api import API_KEY, Answer, FakeApi
 from tests.studio.helpers import a_request, backend_at, finished, read
-from tests.studio.rows import add_run
+from tests.studio.rows import JUST_NOW, add_run
 from tests.waiting import wait_until
 
 CAPS = {"RERENDER_CAP_PER_VISITOR": "5", "RERENDER_CAP_PER_DAY": "40", "RERENDER_CAP_IN_ALL": "400"}
@@ -129,8 +129,8 @@ def test_a_run_that_a_visitor_imported_is_never_looked_at_with_the_owners_key(
     runtime = open_runtime()
     paid = runtime.runner.submit("theirs", shared, a_request())
     of_another = finished(runtime.history("theirs"), paid).render_id
-    stolen = {"backend": shared.name, "render_id": of_another, "phase": None, "stored_at": None, **columns}
-    run_id = add_run(runtime.database, **stolen)
+    stolen = {"backend": shared.name, "render_id": of_another, "phase": None, "stored_at": None}
+    run_id = add_run(runtime.database, **{**JUST_NOW, **stolen, **columns})
     looks = api.state.get_count
     runtime = open_runtime()
     runtime.runner.look_again("ours", run_id)
