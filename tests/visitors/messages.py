@@ -44,6 +44,17 @@ def triggered(component: Widget, event: str, value: Any) -> WidgetState:
     return state
 
 
+def rerun(values: list[WidgetState], query: str, address: str, fragment: str) -> BackMsg:
+    """The wish for another run of the page at this address, or of one of its fragments."""
+    message = BackMsg()
+    client = message.rerun_script
+    client.query_string, client.fragment_id = query, fragment
+    client.context_info.timezone, client.context_info.locale = "Europe/Vienna", "en-GB"
+    client.context_info.url = address
+    client.widget_states.widgets.extend(values)
+    return message
+
+
 def place_for(session_id: str, name: str) -> tuple[str, BackMsg]:
     """The question where a file of this name may be sent, and the name of the question."""
     message, asked = BackMsg(), uuid.uuid4().hex

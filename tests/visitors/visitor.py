@@ -280,20 +280,11 @@ class Visitor:
             raise Closed from error
 
     def _rerun(self, triggers: tuple[WidgetState, ...], page_script_hash: str, fragment: str) -> BackMsg:
-        message = BackMsg()
-        client = message.rerun_script
-        client.query_string = self.query
-        client.fragment_id = fragment
-        if page_script_hash:
-            client.page_script_hash = page_script_hash
-        elif not self.pages:
-            client.page_name = self.page
+        message = messages.rerun([*self.values.values(), *triggers], self.query, f"{self.url}/{self.page}", fragment)
+        if not page_script_hash and not self.pages:
+            message.rerun_script.page_name = self.page
         else:
-            client.page_script_hash = self.pages.get(self.page, "")
-        client.context_info.timezone = "Europe/Vienna"
-        client.context_info.locale = "en-GB"
-        client.context_info.url = f"{self.url}/{self.page}"
-        client.widget_states.widgets.extend([*self.values.values(), *triggers])
+            message.rerun_script.page_script_hash = page_script_hash or self.pages.get(self.page, "")
         return message
 
     def _fragment_of(self, widget_id: str) -> str:
