@@ -1,30 +1,41 @@
-"""Files that are made for a download: one at a time, and out of the server's memory soon.
+"""Files that are made for a download: one at a time, out of the server's memory soon, and with a sentence where not.
 
 Streamlit makes as many at once as it is asked for, and keeps each until two later runs of a page have ended, anybody's:
-twelve exports of 24 MB took 290 MB.
+twelve exports of 24 MB took 290 MB. Of a file that cannot be made it says nothing but that, and logs a traceback with
+what the browser sent, also where all is well: the page was drawn anew, or another tab has deleted the picture.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
-from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, DeferredFileResponsePayload
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
-from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from rerender.errors import RerenderError
 from rerender.studio.limits import Limits
 from rerender.ui.wrapping import wrap
 
-__all__ = ["BUSY", "bound"]
+__all__ = ["BUSY", "FAILED", "GONE", "NotOffered", "bound"]
 
 BUSY = "Other downloads are being made at the moment. Try again in a few seconds."
+GONE = "The page has changed since. Try again."
+FAILED = "This file could not be made. Try again; if it stays so, the log of the app says why."
 _WAITS_FOR_S = 20.0
 # The browser fetches a file as soon as it is made; only the next visitor's may come in between.
 _ARCHIVES_HELD = 2
+
+_logger = logging.getLogger(__name__)
+
+
+class NotOffered(RerenderError):
+    """A file is not the visitor's to have any more. Its text is said below the button."""
 
 
 def bound(limits: Limits) -> None:
@@ -45,21 +56,35 @@ class _Turns:
         self._of_all = asyncio.Lock()
 
     async def make(
-        self,
-        make: Callable[..., Awaitable[BackendOperationResponse]],
-        handler: DeferredFileHandler,
-        request: BackendOperationRequest,
-        session_id: str,
+        self, _: object, handler: DeferredFileHandler, request: BackendOperationRequest, session_id: str
     ) -> BackendOperationResponse:
-        """Make the file when it is its turn; where it is not for too long, the browser says so below the button."""
+        """Make the file when it is its turn. Where it is not for too long, or it cannot be made, the browser says so
+        below the button.
+        """
         # Who asks for much waits for one turn only, so that it is soon everybody else's.
         own = self._of_session.setdefault(session_id, asyncio.Lock())
+        answer = BackendOperationResponse(request_id=request.request_id)
         try:
             async with asyncio.timeout(self._waits_for) as waiting, own, self._of_all:
                 waiting.reschedule(None)
-                return await make(handler, request, session_id)
+                execute = handler._get_media_file_mgr().execute_deferred
+                url = await asyncio.to_thread(execute, request.deferred_file.file_id)
+                answer.deferred_file.CopyFrom(DeferredFileResponsePayload(url=url))
         except TimeoutError:
-            return BackendOperationResponse(request_id=request.request_id, error_msg=BUSY)
+            answer.error_msg = BUSY
+        except MediaFileStorageError as error:
+            answer.error_msg = _why(error.__cause__)
+        return answer
+
+
+def _why(cause: BaseException | None) -> str:
+    """What kept a file from being made, where there is a cause; else nobody offers it any more."""
+    if cause is None:
+        return GONE
+    if isinstance(cause, RerenderError):
+        return str(cause)
+    _logger.error("A file for a download could not be made.", exc_info=cause)
+    return FAILED
 
 
 class _Shelf:

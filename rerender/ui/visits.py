@@ -24,6 +24,7 @@ from rerender.studio.runs import Run
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import Mode
 from rerender.ui import access, away, process, session, settings, uploads
+from rerender.ui.downloading import NotOffered
 
 T = TypeVar("T")
 
@@ -107,13 +108,17 @@ class Visit:
 
     def gated(self, make: Callable[[], T]) -> Callable[[], T]:
         """What makes a file of the visitor's, for a download: Streamlit calls it outside of any page, so it asks the
-        gate itself. It raises `PermissionError` for who may not look any more, and what reading the settings raises.
+        gate itself. It raises `NotOffered` for who may not look any more and for what was deleted since, and what
+        reading the settings raises.
         """
 
         def made() -> T:
             if not replace(self.guest, policy=access.policy(self.mode)).is_admitted:
-                raise PermissionError("Who asked for this download is not let in any more.")
-            return make()
+                raise NotOffered("Your access has ended. Reload this page to come in again.")
+            try:
+                return make()
+            except KeyError:
+                raise NotOffered("This picture was deleted. Reload this page.") from None
 
         return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,6 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from rerender.ui import downloading
 
 MOST = 1000
-HANDLE = getattr(DeferredFileHandler.handle, "__wrapped__", DeferredFileHandler.handle)
 LOAD = getattr(MemoryMediaFileStorage.load_and_get_id, "__wrapped__", MemoryMediaFileStorage.load_and_get_id)
 
 
@@ -35,9 +35,13 @@ class Desk:
             self.made.append(session)
             return make()
 
+        return await self.ask_for(self._manager.add_deferred(made, None, "a place"), session)
+
+    async def ask_for(self, file_id: str, session: str = "mine") -> str:
+        """The same of a file by the id that a browser says."""
         request = BackendOperationRequest(request_id="a request")
-        request.deferred_file.file_id = self._manager.add_deferred(made, None, "a place")
-        answer = await self._turns.make(HANDLE, self._handler, request, session)
+        request.deferred_file.file_id = file_id
+        answer = await self._turns.make(None, self._handler, request, session)
         assert answer.request_id == "a request"
         assert bool(answer.error_msg) is not bool(answer.deferred_file.url)
         return answer.error_msg
@@ -92,6 +96,43 @@ def test_who_waits_for_too_long_is_told_so_and_the_file_is_not_made_behind_their
     asyncio.run(ask())
     assert said == [downloading.BUSY, ""]
     assert desk.made == ["early"]
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_a_file_that_nobody_offers_any_more_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    assert asyncio.run(Desk().ask_for("an id\nof a browser's own")) == downloading.GONE
+    assert not errors(caplog)
+
+
+def test_what_keeps_a_file_from_being_made_is_said_in_its_own_words(caplog: pytest.LogCaptureFixture) -> None:
+    def make() -> bytes:
+        raise downloading.NotOffered("This picture was deleted.")
+
+    assert asyncio.run(Desk().ask("mine", make)) == "This picture was deleted."
+    assert not errors(caplog)
+
+
+def test_a_fault_in_making_a_file_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    def make() -> bytes:
+        raise ZeroDivisionError("a fault")
+
+    assert asyncio.run(Desk().ask("mine", make)) == downloading.FAILED
+    (record,) = errors(caplog)
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ZeroDivisionError)
+
+
+def test_after_a_file_that_could_not_be_made_the_next_one_is() -> None:
+    desk = Desk()
+
+    async def ask() -> None:
+        assert await desk.ask_for("gone")
+        assert await desk.ask("mine") == ""
+
+    asyncio.run(ask())
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_who_meets_a_new_code_downloads_nothing_more(app: App) -> None:
             await guest.go("settings")
             assert await guest.download("Export everything")
             await change_the_code(app)
-            with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+            with pytest.raises(FileNotFoundError, match="Your access has ended"):
                 await guest.download("Export everything")
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
@@ -149,7 +149,7 @@ def test_who_meets_a_new_code_downloads_no_code_of_a_dialog_that_is_open(app: Ap
             await guest.click("Run as code")
             assert await guest.download("Download body.json")
             await change_the_code(app)
-            with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+            with pytest.raises(FileNotFoundError, match="Your access has ended"):
                 await guest.download("Download body.json")
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
@@ -162,7 +162,7 @@ def test_who_meets_a_new_code_downloads_no_picture_of_a_page_that_is_open(app: A
             await come_in(guest)
             await change_the_code(app)
             for label in DOWNLOADS:
-                with pytest.raises(FileNotFoundError, match="Failed to generate file for download"):
+                with pytest.raises(FileNotFoundError, match="Your access has ended"):
                     await guest.download(label)
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
