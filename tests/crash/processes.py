@@ -177,7 +177,9 @@ class Process:
     def send(self, which: signal.Signals) -> None:
         """Send a signal, unless it is gone."""
         if self.exit_code is None:
-            os.kill(self.pid, which)
+            # The server of the forks has waited for it a moment before its exit code is known here.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, which)
 
     @property
     def exit_code(self) -> int | None:
