@@ -41,7 +41,7 @@ class NotOffered(RerenderError):
 def bound(limits: Limits) -> None:
     """Make files for a download one at a time from now on, and hold no more of them than the size of two archives.
 
-    Two methods of Streamlit's own are wrapped, once a process.
+    Of two methods of Streamlit's own the first is replaced and the other wrapped, once a process.
     """
     wrap(DeferredFileHandler, "handle", _Turns().make)
     wrap(MemoryMediaFileStorage, "load_and_get_id", _Shelf(_ARCHIVES_HELD * limits.archive_mb * 1_000_000).put)
