@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.app import App
 from tests.visitors.forging import HANGS_AFTER
-from tests.visitors.visitor import Visitor
+from tests.visitors.visitor import HUNG_UP, Visitor
 
 TOO_LARGE = 413
 
@@ -30,12 +30,12 @@ def test_no_file_is_taken_before_the_first_page_has_run_and_one_of_the_limits_si
             assert await put(early, 1) == TOO_LARGE
             await visitor.open()
             assert await put(visitor, 2_000_000) == 204
-            assert await put(visitor, 3_000_000) == TOO_LARGE
+            assert await put(visitor, 3_000_000) in (TOO_LARGE, HUNG_UP)
             assert await put(early, 1) == 400
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
 
 
 async def put(visitor: Visitor, size: int) -> int:
-    _, answer = await visitor.try_to_put("a.png", bytes(size))
-    return answer.status_code
+    _, status = await visitor.try_to_put("a.png", bytes(size))
+    return status

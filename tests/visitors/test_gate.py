@@ -18,7 +18,7 @@ from tests.fake_api import picture
 from tests.studio.rows import add_run
 from tests.visitors import messages
 from tests.visitors.forging import HANGS_AFTER, url_of
-from tests.visitors.visitor import XSRF, Visitor
+from tests.visitors.visitor import HUNG_UP, XSRF, Visitor
 
 CODE = "open sesame"
 CANARY = "a canary in a cage of brass"
@@ -59,8 +59,8 @@ def test_who_was_not_let_in_takes_none_of_the_room_for_uploads(app: App) -> None
             for _ in range(3):
                 stranger = await stack.enter_async_context(Visitor(app.url))
                 await stranger.open()
-                _, answer = await stranger.try_to_put("a.png", bytes(ROOM_MB * 500_000))
-                assert answer.status_code == 400
+                _, status = await stranger.try_to_put("a.png", bytes(ROOM_MB * 500_000))
+                assert status in (400, HUNG_UP)
             guest = await stack.enter_async_context(Visitor(app.url))
             await come_in(guest)
             await guest.set(["Upload"], key="form.source")
@@ -101,8 +101,8 @@ def test_who_meets_a_new_code_uploads_nothing_more(app: App) -> None:
             await change_the_code(app)
             await guest.rerun()
             assert not guest.find("Render")
-            _, answer = await guest.try_to_put("mine.png", picture(600, 600))
-            assert answer.status_code == 400
+            _, status = await guest.try_to_put("mine.png", picture(600, 600))
+            assert status in (400, HUNG_UP)
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
 

@@ -25,6 +25,8 @@ from tests.visitors.traffic import Traffic
 from tests.visitors.tree import VALUE_FIELDS, Tree, Widget
 
 XSRF = "_streamlit_xsrf"
+HUNG_UP = 0
+"""In place of a status, where the server would not hear all of it."""
 PATIENCE = 300.0
 """Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
 
@@ -180,22 +182,22 @@ class Visitor:
 
     async def put(self, name: str, data: bytes) -> FileURLs:
         """Send a file's bytes to where the server wants them."""
-        urls, answer = await self.try_to_put(name, data)
-        assert answer.status_code == 204, (answer.status_code, answer.text[:200])
+        urls, status = await self.try_to_put(name, data)
+        assert status == 204
         return urls
 
-    async def try_to_put(self, name: str, data: bytes) -> tuple[FileURLs, requests.Response]:
-        """Send a file's bytes to where the server would want them, and what it says to that."""
+    async def try_to_put(self, name: str, data: bytes) -> tuple[FileURLs, int]:
+        """Send a file's bytes to where the server would want them; the status that comes, which may be `HUNG_UP`."""
         asked, message = messages.place_for(self.session_id, name)
         urls = (await self.ask(asked, message)).file_urls_response.file_urls[0]
-        answer = await asyncio.to_thread(
-            self._http.put,
-            f"{self.url}{urls.upload_url}",
-            files={"file": (name, data)},
-            headers={"X-Xsrftoken": self.cookie(XSRF)},
-            timeout=PATIENCE,
-        )
-        return urls, answer
+        return urls, await asyncio.to_thread(self._put, f"{self.url}{urls.upload_url}", name, data)
+
+    def _put(self, url: str, name: str, data: bytes) -> int:
+        file, token = {"file": (name, data)}, {"X-Xsrftoken": self.cookie(XSRF)}
+        try:
+            return self._http.put(url, files=file, headers=token, timeout=PATIENCE).status_code
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            return HUNG_UP  # An answer that comes before all was sent may be lost.
 
     async def download(self, label: str = "", *, key: str = "") -> bytes:
         """Click a download button, and fetch what it offers."""
