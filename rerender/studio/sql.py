@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -35,6 +36,7 @@ _DRIVER = {"application_name": "rerender-studio", "prepare_threshold": None}
 _SHRINKS, _INCREMENTAL = "PRAGMA auto_vacuum = INCREMENTAL", 2
 _STEP_PAGES = 1000
 EMPTY_TRIES, EMPTY_EVERY_S = 50, 0.1
+_SWITCHES_A_SECOND = 20
 
 
 class DatabaseAway(RerenderError, SQLAlchemyError):
@@ -121,12 +123,25 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     if not _number(connection, "page_count"):
         # Before there is anything in it, WAL's own page included: later it takes a VACUUM, and to ask takes the lock.
         connection.execute(_SHRINKS)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA secure_delete = FAST")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's own knows the letters of ASCII only: a search for "über" would not find "Über".
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _use_wal(connection: sqlite3.Connection, sleep: Callable[[float], object] = time.sleep) -> None:
+    """Switch to a write-ahead log, which alone of all statements is refused at once while somebody else writes."""
+    for left in reversed(range(BUSY_TIMEOUT_S * _SWITCHES_A_SECOND)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            sleep(1 / _SWITCHES_A_SECOND)
+        else:
+            return
 
 
 def shrink(file: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from rerender.studio import runner as runner_module
+from rerender.studio import sql
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, DatabaseAway, Everyone, sqlite_url
 from rerender.studio.history import History
@@ -177,3 +179,12 @@ def test_a_run_that_was_written_down_although_nobody_heard_so_ends_as_not_charge
     assert "Nothing was charged" in str(run.error)
     runner.close()
     database.close()
+
+
+def test_a_new_file_that_somebody_else_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """As when the app and a command are started in the same moment for the first time."""
+    ours, other = (sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) for _ in range(2))
+    with closing(ours), closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        sql._use_wal(ours, sleep=lambda _: other.in_transaction and other.execute("COMMIT"))
+        assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
