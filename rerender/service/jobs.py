@@ -169,7 +169,6 @@ class Jobs:
     def _work(self) -> None:
         self._keep_house()
         while (render_id := self._next()) is not None:
-            self._in_work = 1
             try:
                 self._run(render_id)
             except Exception as error:
@@ -210,7 +209,11 @@ class Jobs:
     def _next(self) -> str | None:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stop.is_set())
-            return None if self._stop.is_set() else self._waiting.popleft()
+            if self._stop.is_set():
+                return None
+            # Here, so that nobody sees a moment in which it neither waits nor is worked at.
+            self._in_work = 1
+            return self._waiting.popleft()
 
     def _run(self, render_id: str) -> None:
         record = self._surely(partial(self._storage.find, render_id))

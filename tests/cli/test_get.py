@@ -16,7 +16,8 @@ from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
 from tests.cli.conftest import broken, document
-from tests.fake_api import API_KEY, Answer, FakeApi, picture, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi, picture
+from tests.ports import unused_port
 from tests.studio.helpers import a_request, backend_at, finished
 from tests.studio.rows import add_run
 from tests.waiting import wait_until

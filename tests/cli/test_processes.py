@@ -100,9 +100,10 @@ def test_a_second_ctrl_c_ends_at_once_and_what_was_being_sent_is_called_uncertai
 ) -> None:
     hosted.state.submit_delay = 30.0
     child = start(*RENDER)
+    assert child.process.stderr is not None
+    assert any("sending" in line for line in child.process.stderr)
     wait_until(lambda: hosted.state.submit_count)
     child.process.send_signal(signal.SIGINT)
-    assert child.process.stderr is not None
     assert any("Stopping." in line for line in child.process.stderr)
     run_id = history.recent()[0].run_id
     words = f"Stopped at once. It may have been charged. How it stands: python -m rerender get {run_id}\n"
@@ -140,7 +141,7 @@ def test_a_paid_render_survives_a_killed_command_and_is_posted_once(
 
 
 def test_a_preview_goes_on_after_its_command_was_stopped(start: Callable[..., Child], cli: Cli) -> None:
-    child = start("render", "clay.png", "oak", "--seed", "1", "--batch-size", "4")
+    child = start("render", "clay.png", "oak", "--seed", "1", "--batch-size", "4", "--width", "2048")
     assert child.process.stderr is not None
     assert any("processing" in line for line in child.process.stderr)
     code, _, err = child.end(signal.SIGINT)

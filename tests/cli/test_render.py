@@ -20,7 +20,8 @@ from rerender.studio.history import History
 from rerender.studio.runtime import Runtime
 from rerender.studio.workspaces import LOCAL
 from tests.cli.conftest import broken, document
-from tests.fake_api import API_KEY, Answer, FakeApi, Request, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi, Request
+from tests.ports import unused_port
 
 Cli = Callable[..., Result]
 
@@ -297,7 +298,7 @@ def test_a_run_that_is_deleted_in_the_app_ends_the_waiting(
 
 def test_7_means_that_pictures_could_not_be_fetched_yet_and_get_goes_on(cli: Cli, hosted: FakeApi) -> None:
     hosted.state.files = {"/files/render1/1.png": Answer(503)}
-    result = cli("render", "clay.png", "oak", "--seed", 1, "--batch-size", 2, "--timeout", 0.5)
+    result = cli("render", "clay.png", "oak", "--seed", 1, "--batch-size", 2, "--timeout", 5)
     assert result.exit_code == 7
     assert result.stdout == "rerender-oak-seed1-1.png\n", "what has come is written"
     hosted.state.files = {}

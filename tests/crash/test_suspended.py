@@ -70,9 +70,9 @@ def test_what_its_owner_said_meanwhile_and_the_late_answer_to_a_post_agree(
 def test_the_runs_of_a_machine_that_is_gone_are_taken_over_when_its_lease_is_over(file: Path, api: FaultyApi) -> None:
     stage = Stage(Crash(ACCEPTED, FAULTS[0]), file, api)
     with stage.process(ACCEPTED, lease=SHORT, host="another-machine") as victim, stage.process() as other:
-        other.do("resume")
         victim.tell("submit", [VICTIM], 2)
         victim.wait_until_gone()
+        other.do("resume")
         stage.finish(other, frozenset({VICTIM}))
     stage.assert_that_all_is_kept().assert_fate(VICTIM, "completed")
 

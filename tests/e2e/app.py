@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+
+from tests.ports import unused_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -22,7 +23,7 @@ class App:
     """A running app: its process, its URL, its home folder and everything it printed."""
 
     home: Path
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=unused_port)
     root: Path = ROOT
     script: str = "app.py"
     base_path: str = ""
@@ -63,16 +64,10 @@ class App:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/_stcore/health", timeout=2).ok
         except requests.RequestException:
             return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

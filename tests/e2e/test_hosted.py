@@ -150,18 +150,22 @@ def https(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def run_script(page: Page, *, word: str, held: str | None = None) -> list[str]:
-    """Run the script as the page does, for as long as it may answer; what it told the app."""
+def run_script(page: Page, *, word: str, held: str | None = None, meanwhile: str = "") -> list[str]:
+    """Run the script as the page does, for as long as it may answer; what it told the app.
+
+    `meanwhile` is the cookie that another tab writes a moment after it has begun.
+    """
     data = {"cookie": COOKIE, "word": word, "held": word if held is None else held, "path": "/studio", "seconds": 9999}
     told: list[dict[str, str]] = page.evaluate(
-        """async ([script, data]) => {
+        """async ([script, data, meanwhile]) => {
             const told = []
             const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))
             module.default({ data, setTriggerValue: (name, value) => told.push(value) })
+            if (meanwhile) setTimeout(() => { document.cookie = meanwhile }, 100)
             await new Promise(done => setTimeout(done, 700))
             return told
         }""",
-        [SCRIPT, data],
+        [SCRIPT, data, meanwhile],
     )
     return [answer["held"] for answer in told]
 
@@ -181,9 +185,7 @@ def test_a_word_that_the_browser_holds_is_told_to_the_app_and_never_replaced(htt
 
 
 def test_the_app_hears_of_a_word_that_another_tab_wrote_at_the_same_instant(https: Page) -> None:
-    overwrite = f"setTimeout(() => document.cookie = '{COOKIE}={OTHER}; Path=/studio', 100)"
-    https.evaluate(overwrite)
-    assert run_script(https, word=WORD) == [OTHER]
+    assert run_script(https, word=WORD, meanwhile=f"{COOKIE}={OTHER}; Path=/studio") == [OTHER]
 
 
 def test_an_app_that_already_knows_that_nothing_is_kept_is_not_told_again(https: Page) -> None:

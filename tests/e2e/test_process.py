@@ -14,8 +14,9 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.app import ROOT, App, free_port
+from tests.e2e.app import ROOT, App
 from tests.e2e.steps import batch, choose_batch_size, open_app, prompt_box, render, render_button, settle
+from tests.ports import unused_port
 
 pytestmark = pytest.mark.browser
 
@@ -88,7 +89,7 @@ def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app
 def test_a_first_start_with_a_display_and_an_empty_home_asks_for_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path), "DISPLAY": ":0", "RERENDER_HOME": str(tmp_path / "home")}
     environment["BROWSER"] = "true"  # a program that opens nothing, in place of the desktop's browser
-    app = App(tmp_path / "home", free_port())
+    app = App(tmp_path / "home", unused_port())
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address=127.0.0.1"]
     app.home.mkdir()
     with (app.home / "app.log").open("wb") as log:

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from rerender.studio.workspaces import workspace_of_person
 from rerender.ui.session import COOKIE
-from tests.e2e.app import App, free_port
+from tests.e2e.app import App
 from tests.e2e.steps import TRAFFIC, prompt_box, render, settle, slider, when_drawn
+from tests.ports import unused_port
 from tests.waiting import wait_until
 
 # The provider, in a thread of this process, uses what its own library calls deprecated.
@@ -46,7 +47,7 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(params=["", "/sub/path"])
 def app(tmp_path: Path, provider: str, request: pytest.FixtureRequest) -> Iterator[App]:
-    port = free_port()
+    port = unused_port()
     secrets = f"""
         RERENDER_ALLOWED = "@example.com"
         [auth]

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App
 from tests.e2e.steps import open_app, prompt_box, render_button, slider
-from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi
+from tests.ports import unused_port
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_api import unused_port
+from tests.ports import unused_port
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")
 """A certificate of our own for 127.0.0.1, rerender.example and pictures.example, with its key: for tests only."""

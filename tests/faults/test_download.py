@@ -64,7 +64,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}: {case.rule}")
 def test_a_download(api: FakeApi, time: FakeTime, monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
-    monkeypatch.setattr(client_module, "DOWNLOAD_SECONDS", 0.5 if case.says == "timeout" else 20.0)
+    monkeypatch.setattr(client_module, "DOWNLOAD_SECONDS", 2.0 if case.says == "timeout" else 20.0)
     api.state.files["/a.png"] = case.answer
     with (
         client_at(api.base_url, time, request_timeout=(5.0, 20.0)) as client,

@@ -18,6 +18,7 @@ from rerender.models import RenderRequest
 from tests.clients import REQUEST, assert_keyless, client_at
 from tests.fake_api import Answer, FakeApi, FakeTime
 from tests.faults.places import UNREACHABLE
+from tests.waiting import wait_until
 
 ID = {"render_id": "a"}
 LATER = format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)
@@ -138,8 +139,9 @@ def test_a_server_that_does_not_read_the_image_is_given_up(
     monkeypatch.setattr(client_module, "UPLOAD_RATE", 1e12)
     api.state.reads_bodies = False
     request = RenderRequest("oak", b"image" * 4_000_000)
-    with client_at(api.base_url, time, request_timeout=(5.0, 1.0)) as client, pytest.raises(SubmissionUncertain):
+    with client_at(api.base_url, time, request_timeout=(5.0, 2.0)) as client, pytest.raises(SubmissionUncertain):
         client.submit(request)
+    wait_until(lambda: api.state.submit_count)
     assert api.state.submit_count == 1
 
 

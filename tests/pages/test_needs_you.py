@@ -264,8 +264,9 @@ def test_a_setting_that_is_wrong_is_said_on_the_page_and_not_in_the_way_of_the_n
 
 
 def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_typing_it(
-    app: AppTest, database: Database
+    app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 20.0)
     with FakeApi() as api:
         api.state.phases = ["completed"]
         api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}
@@ -282,8 +283,9 @@ def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_ty
 
 
 def test_the_key_that_a_run_waits_for_is_asked_for_beside_the_address_and_then_nothing_needs_the_visitor(
-    app: AppTest, database: Database
+    app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 20.0)
     with FakeApi() as api:
         api.state.phases = ["completed"]
         api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}

@@ -58,7 +58,7 @@ def render(app: AppTest, seed: int) -> None:
     """Render with this seed, and see the run end."""
     next(box for box in app.number_input if box.label == "Seed").set_value(seed).run()
     press(app, "Render")
-    wait_until(lambda: "Sending" not in said(app.run()) and "Rendering" not in said(app))
+    wait_until(lambda: not app.run().status)
 
 
 def said(app: AppTest) -> str:

@@ -38,11 +38,11 @@ class Caller:
         self._headers = {"Authorization": f"Bearer {key}"}
 
     def post(self, json: Any, workflow_id: str = DEFAULT_WORKFLOW_ID) -> requests.Response:
-        return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=10)
+        return requests.post(self._url(f"/api/workflows/{workflow_id}"), json=json, headers=self._headers, timeout=60)
 
     def post_raw(self, data: Any, content_type: str | None = "application/json") -> requests.Response:
         headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
-        return requests.post(self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=headers, timeout=10)
+        return requests.post(self._url(f"/api/workflows/{DEFAULT_WORKFLOW_ID}"), data=data, headers=headers, timeout=60)
 
     def submit(self, **changes: Any) -> str:
         answer = self.post(body(**changes))
@@ -50,7 +50,7 @@ class Caller:
         return str(answer.json()["render_id"])
 
     def get(self, render_id: str) -> requests.Response:
-        return requests.get(self._url(f"/api/renders/{render_id}"), headers=self._headers, timeout=10)
+        return requests.get(self._url(f"/api/renders/{render_id}"), headers=self._headers, timeout=60)
 
     def phase(self, render_id: str) -> str:
         return str(self.get(render_id).json()["phase"])
@@ -68,7 +68,7 @@ def stalled_post(api: Caller) -> socket.socket:
     """A connection over which a POST was begun and all but the last byte of its body sent."""
     _, _, port = api.base_url.rpartition(":")
     head = f"POST /api/workflows/{DEFAULT_WORKFLOW_ID} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=60)
     connection.sendall(head.encode() + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{")
     time.sleep(0.05)  # so that the service has begun to read it before the test goes on
     return connection

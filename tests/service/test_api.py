@@ -79,7 +79,7 @@ def test_misc_says_who_made_the_pictures_and_what_was_understood(shared_api: Cal
 def test_before_it_is_completed_a_render_shows_its_input_and_no_outputs(api: Caller, engine: FlatEngine) -> None:
     engine.gate.clear()
     working, waiting = api.submit(), api.submit()
-    assert engine.working.wait(5)
+    assert engine.working.wait(30)
     assert [api.phase(working), api.phase(waiting)] == ["processing", "pending"]
     render = api.get(waiting).json()
     assert render["outputs"] == []
@@ -222,7 +222,7 @@ def test_its_health_needs_no_key_and_tells_no_secret(api: Caller, engine: FlatEn
     engine.gate.clear()
     for _ in range(3):
         api.submit()
-    assert engine.working.wait(5)
+    assert engine.working.wait(30)
     assert requests.get(api.base_url + "/healthz", timeout=5).json() == idle | {"waiting": 2, "working": 1}
 
 

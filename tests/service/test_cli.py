@@ -16,7 +16,7 @@ import requests
 
 from rerender.models import DEFAULT_WORKFLOW_ID, RenderRequest
 from rerender.service.storage import Storage
-from tests.fake_api import unused_port
+from tests.ports import unused_port
 from tests.service.calls import KEY, Caller, body, picture, stalled_post
 from tests.waiting import wait_until
 
@@ -89,7 +89,7 @@ def test_stop_signals_in_the_middle_of_a_render_end_cleanly_and_the_render_is_ma
 ) -> None:
     keys = ("--api-key", "one", "--api-key", "two")
     serving = serve(*keys)
-    render_id = serving.api.submit(batch_size=4, image_width=1024, image_height=1024)
+    render_id = serving.api.submit(batch_size=4, image_width=2048, image_height=2048)
     for number in (signal.SIGINT, signal.SIGTERM):
         wait_for_processing(serving.api, render_id)
         assert serving.end(number) == 0
@@ -105,7 +105,7 @@ def test_after_a_kill_renders_are_made_and_completed_ones_are_still_served(serve
     killed = serve("--api-key", "one")
     done = killed.api.wait(killed.api.submit())
     seen = requests.get(done["outputs"][0]["cover_src"], timeout=5).content
-    interrupted, waiting = killed.api.submit(batch_size=4, image_width=1024), killed.api.submit()
+    interrupted, waiting = killed.api.submit(batch_size=4, image_width=2048, image_height=2048), killed.api.submit()
     wait_for_processing(killed.api, interrupted)
     assert killed.end(signal.SIGKILL) == -signal.SIGKILL
     api = serve("--api-key", "one").api
@@ -220,7 +220,7 @@ def test_nobody_reads_what_it_said_and_it_serves_all_the_same(tmp_path: Path) ->
 def answers(port: int) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

@@ -74,7 +74,7 @@ def test_a_render_stopped_between_two_stages_is_pending_again_and_made_after_the
     jobs.start()
     engine.gate.clear()
     render_id = submit(jobs)
-    assert engine.working.wait(5)
+    assert engine.working.wait(30)
     jobs.close()
     assert phase(jobs, render_id) == "pending"
     engine.gate.set()
@@ -123,7 +123,7 @@ def test_a_render_over_which_the_process_died_twice_is_dead_with_a_reason_and_th
         engine.gate.clear()
         jobs = open_jobs()
         jobs.start()
-        assert engine.working.wait(5)
+        assert engine.working.wait(30)
         jobs.close()
     assert phase(jobs, twice) == "dead"
     engine.gate.set()
@@ -144,7 +144,7 @@ def test_stopping_in_order_is_no_interruption_however_often(open_jobs: Callable[
         engine.working.clear()
         jobs = open_jobs()
         jobs.start()
-        assert engine.working.wait(5)
+        assert engine.working.wait(30)
     engine.gate.set()
     wait_for(jobs, render_id, "completed")
 
@@ -212,7 +212,7 @@ def test_a_render_forgotten_at_work_stops_and_leaves_no_file(
     jobs.start()
     engine.gate.clear()
     forgotten = submit(jobs, seed=1)
-    assert engine.working.wait(5)
+    assert engine.working.wait(30)
     jobs.forget(forgotten)
     engine.gate.set()
     wait_for(jobs, kept := submit(jobs, seed=2), "completed")

@@ -75,7 +75,7 @@ def kept_after_start(folder: Path, engine: FlatEngine, retention: Retention, now
     engine.gate.clear()
     engine.working.clear()
     jobs.start()
-    assert engine.working.wait(5)
+    assert engine.working.wait(30)
     phases = sorted(record.phase for record in storage.records())
     pictures = len(list((folder / "pictures").iterdir()))
     jobs.close()

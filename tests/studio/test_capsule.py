@@ -145,11 +145,11 @@ def test_a_compressed_chunk_is_never_unfolded() -> None:
 def test_a_million_chunks_and_a_chunk_longer_than_its_file_cost_no_time() -> None:
     many = OUTPUT[:33] + chunk(b"iTXt", b"") * 1_000_000 + OUTPUT[33:]
     endless = OUTPUT[:33] + struct.pack(">I", 2**32 - 1) + b"iTXt" + OUTPUT[33:]
-    start = time.monotonic()
+    start = time.thread_time()
     assert capsule.read(many) is None
     assert capsule.read(endless) is None
     assert capsule.read(written() + b"x" * 20_000_000) is None
-    assert time.monotonic() - start < 1
+    assert time.thread_time() - start < 1
 
 
 @given(cut=some.integers(0, 20_000))

@@ -9,7 +9,8 @@ import pytest
 
 from rerender.studio.backends import Backend
 from rerender.studio.connection import NO_RENDER, Verdict, probe
-from tests.fake_api import API_KEY, Answer, FakeApi, unused_port
+from tests.fake_api import API_KEY, Answer, FakeApi
+from tests.ports import unused_port
 from tests.studio.helpers import backend_at
 
 WRONG = "a-wrong-key-98765"

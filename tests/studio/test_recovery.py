@@ -140,7 +140,7 @@ def test_a_post_in_flight_is_written_down_before_the_interpreter_exits(
 ) -> None:
     api.state.submit_delay = 1.0
     api.state.phases = ["pending"]
-    child = start_child("atexit.register(runner.close)\nwhile not runner.news > 1: time.sleep(0.01)")
+    child = start_child("atexit.register(runner.close)\nwhile not runner.news > 1: time.sleep(0.01)\ntime.sleep(0.2)")
     assert child.wait(30) == 0
     run = read(history, history.recent()[0].run_id)
     assert (run.submission, run.render_id) == ("accepted", "render1")

@@ -24,7 +24,8 @@ from rerender.studio.limits import LOCAL_LIMITS
 from rerender.studio.runner import Runner
 from rerender.studio.runs import State
 from rerender.studio.tables import metadata
-from tests.fake_api import Answer, FakeApi, Request, picture, unused_port
+from tests.fake_api import Answer, FakeApi, Request, picture
+from tests.ports import unused_port
 from tests.studio.helpers import a_request, backend_at, finished, read
 from tests.waiting import wait_until
 
@@ -180,7 +181,7 @@ def test_close_waits_as_long_as_a_large_image_may_take(
     for name in ("LOOKS_END_WITHIN", "WRITES_END_WITHIN"):
         monkeypatch.setattr(runner_module, name, 0.0)
     api.state.submit_delay = 0.5
-    runner = start_runner(request_timeout=(0.1, 0.1))
+    runner = start_runner(request_timeout=(5.0, 0.1))
     noise = Image.frombytes("RGB", (700, 700), random.Random(1).randbytes(700 * 700 * 3))
     file = io.BytesIO()
     noise.save(file, "PNG")
@@ -270,13 +271,19 @@ def test_the_key_is_nowhere_in_the_database(
     assert not [file.name for file in files if key.encode() in file.read_bytes()]
 
 
-def test_pages_hear_of_every_change(runner: Runner, backend: Backend, history: History) -> None:
+def test_pages_hear_of_every_change(runner: Runner, backend: Backend, history: History, api: FakeApi) -> None:
+    api.state.phases = ["pending"]
     seen = runner.news
     run_id = runner.submit("ours", backend, a_request())
-    phases = set()
-    while read(history, run_id).is_unfinished:
-        latest = runner.wait_for_news(seen, 5.0)
-        assert latest > seen
-        seen = latest
-        phases.add(read(history, run_id).phase)
-    assert phases >= {"pending", "processing", "completed"}
+
+    def hear_until(happened: Callable[[], bool]) -> None:
+        nonlocal seen
+        while not happened():
+            latest = runner.wait_for_news(seen, 20.0)
+            assert latest > seen
+            seen = latest
+
+    for phase in ("pending", "processing", "completed"):
+        api.state.phases = [phase]
+        hear_until(lambda phase=phase: read(history, run_id).phase == phase)  # type: ignore[misc]
+    hear_until(lambda: not read(history, run_id).is_unfinished)

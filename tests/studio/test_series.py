@@ -85,8 +85,8 @@ def test_a_failed_run_does_not_disturb_its_series(
 def test_a_closed_app_doubles_none_of_a_series_and_says_which_were_never_sent(
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
-    api.state.submit_delay = 0.3
     runner = start_runner()
+    api.state.on_request = lambda request: request.method == "POST" and runner._closing.wait(20)
     run_ids = runner.submit_series("ours", backend, requests())
     wait_until(lambda: api.state.submit_count)
     runner.close()

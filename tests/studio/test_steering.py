@@ -61,13 +61,20 @@ def test_a_queued_run_that_is_stopped_is_never_sent_and_costs_nothing(
 
 
 def test_a_run_that_waits_at_the_pace_of_the_api_can_be_stopped_and_is_then_never_sent_again(
-    start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
+    start_runner: Callable[..., Runner],
+    backend: Backend,
+    history: History,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     api.state.submit_answers = [Answer(429, headers={"Retry-After": "0"})]
-    runner = start_runner()
+    runner, is_stopped = start_runner(), threading.Event()
+    hold_back = runner._journal.held_back
+    monkeypatch.setattr(runner._journal, "held_back", lambda held: hold_back(held) and is_stopped.wait(20))
     run_id = runner.submit("ours", backend, a_request())
     wait_until(lambda: api.state.submit_count and read(history, run_id).can_be_stopped)
     assert runner.stop_watching("ours", run_id)
+    is_stopped.set()
     # Four posts at once take all of the runner's threads, so the one that waited has ended.
     together = threading.Barrier(4)
     api.state.on_request = lambda request: request.method == "POST" and together.wait(20)

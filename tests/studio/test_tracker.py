@@ -124,7 +124,8 @@ def test_a_refused_key_makes_a_run_wait_until_another_key_is_offered(
 def test_a_newer_key_does_not_take_the_place_of_one_that_works(
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
-    runner = start_runner(lambda *_: None, lease=0.03)
+    # With a clock that stands still the looks stay as close as they begin.
+    runner = start_runner(lambda *_: None, lease=0.03, wall=lambda: 1.8e9)
     api.state.phases = ["processing"]
     run_id = runner.submit("ours", backend, a_request())
     wait_until(lambda: read(history, run_id).phase)
@@ -141,11 +142,11 @@ def test_a_typed_key_does_not_take_the_place_of_the_one_in_settings_while_that_w
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
     api.state.phases = ["processing"]
-    first = start_runner()
+    first = start_runner(wall=lambda: 1.8e9)
     run_id = first.submit("ours", backend, a_request())
     wait_until(lambda: read(history, run_id).phase)
     first.close()
-    runner = start_runner(lease=0.03)
+    runner = start_runner(lease=0.03, wall=lambda: 1.8e9)
     looks = api.state.get_count
     wait_until(lambda: api.state.get_count > looks)
     runner.offer("ours", backend_at(api, "of-another-account"))
@@ -198,7 +199,7 @@ def test_two_runners_never_track_the_same_run(
     with_another_key = backend_at(api, "the-other-runner")
     start_runner(lambda *_: with_another_key, lease=0.06)
     api.state.phases = ["processing"]
-    run_id = start_runner(lease=0.6).submit("ours", backend, a_request())
+    run_id = start_runner(lease=20.0).submit("ours", backend, a_request())
     wait_until(lambda: api.state.get_count > 10)
     api.state.phases = ["completed"]
     finished(history, run_id)

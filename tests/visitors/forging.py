@@ -14,7 +14,7 @@ from rerender.studio.workspaces import workspace_of
 from tests.e2e.app import App
 from tests.visitors.visitor import Visitor
 
-HANGS_AFTER = 120.0
+HANGS_AFTER = 900.0
 
 
 def url_of(app: App) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from threading import Lock
 
 from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
@@ -22,6 +23,7 @@ class Loot:
     digests: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     needles: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
 
     def gather(self) -> None:
         """Take what is there now; what was taken before stays, also when it was deleted meanwhile."""
@@ -44,4 +46,5 @@ class Loot:
 
     def of_others(self, workspace: str, what: dict[str, set[str]]) -> list[str]:
         """What belongs to every workspace but this one, in a lasting order."""
-        return sorted(one for owner, those in what.items() if owner != workspace for one in those)
+        with self._lock:
+            return sorted(one for owner, those in what.items() if owner != workspace for one in those)

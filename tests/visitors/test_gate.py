@@ -41,7 +41,9 @@ async def change_the_code(app: App) -> None:
     """Ask for another code from now on. Streamlit looks at the file a few times a second."""
     async with Visitor(app.url) as other:
         await come_in(other)
-        (app.home / "secrets.toml").write_text('RERENDER_ACCESS_CODE = "another code"', "utf-8")
+        # Streamlit would not look again at a file that it had met while it was being written.
+        (app.home / "new.toml").write_text('RERENDER_ACCESS_CODE = "another code"', "utf-8")
+        (app.home / "new.toml").replace(app.home / "secrets.toml")
         while not other.find(key="access.enter"):
             await other.rerun()
 

@@ -205,9 +205,8 @@ class Visitor:
 
     async def made(self, label: str = "", *, key: str = "") -> str:
         """Click a download button; the path of what it offers, once that is made."""
-        button = next(
-            one for one in self.tree.of_kind("download_button") if one.label.startswith(label) and key in one.id
-        )
+        offered = self.tree.of_kind("download_button")
+        button = next(one for one in offered if one.label.startswith(label) and key in one.id)
         url = button.url
         if button.deferred_file_id:
             asked, message = messages.deferred_file(self.session_id, button.deferred_file_id)
