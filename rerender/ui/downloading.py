@@ -13,11 +13,12 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
-from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, DeferredFileResponsePayload
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from rerender import logs
 from rerender.errors import RerenderError
 from rerender.studio.limits import Limits
 from rerender.ui.wrapping import wrap
@@ -31,7 +32,7 @@ _WAITS_FOR_S = 20.0
 # The browser fetches a file as soon as it is made; only the next visitor's may come in between.
 _ARCHIVES_HELD = 2
 
-_logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class NotOffered(RerenderError):
@@ -69,7 +70,7 @@ class _Turns:
                 waiting.reschedule(None)
                 execute = handler._get_media_file_mgr().execute_deferred
                 url = await asyncio.to_thread(execute, request.deferred_file.file_id)
-                answer.deferred_file.CopyFrom(DeferredFileResponsePayload(url=url))
+                answer.deferred_file.url = url
         except TimeoutError:
             answer.error_msg = BUSY
         except MediaFileStorageError as error:
@@ -83,7 +84,7 @@ def _why(cause: BaseException | None) -> str:
         return GONE
     if isinstance(cause, RerenderError):
         return str(cause)
-    _logger.error("A file for a download could not be made.", exc_info=cause)
+    _log.error("A file for a download could not be made: %s", logs.where(cause))
     return FAILED
 
 

@@ -75,6 +75,7 @@ def test_nothing_of_one_visitor_reaches_another(database: str, tmp_path: Path) -
     assert crowd.troubles == []
     assert_all_was_tried(crowd)
     assert "Traceback" not in app.log
+    assert "could not be made" not in app.log
 
 
 async def let_loose(app: App, folder: Path, database: str) -> Crowd:
