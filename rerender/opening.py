@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from rerender.errors import ImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-MAX_SIDE, MAX_READS, MAX_SCANS, MAX_TILE_PIXELS = 16_000, 500_000, 32, 4_000_000
+MAX_SIDE, MAX_READS, MAX_SCANS, MAX_TILE_PIXELS = 16_000, 200_000, 32, 4_000_000
 # A TIFF can hold a JPEG or WebP of any size, or be packed by what takes gigabytes to unpack.
 TIFF_COMPRESSIONS = frozenset(
     ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "tiff_ccitt", "group3", "group4")

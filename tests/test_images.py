@@ -79,6 +79,12 @@ def test_what_cannot_be_used_is_refused_with_one_plain_sentence(data: bytes, sen
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_in_very_small_pieces_may_be_as_large_as_any() -> None:
+    gif = encode(noise(3700, 3700, "L"), "GIF")
+    assert 18_000_000 < len(gif) < 20_000_000
+    assert images.load(gif).size == (3700, 3700)
+
+
 @pytest.mark.parametrize("format", images.FORMATS)
 def test_every_accepted_format_is_read(format: str) -> None:
     image = images.load(encode(Image.new("RGB", (40, 30), (200, 100, 50)), format))

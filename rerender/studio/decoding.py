@@ -114,20 +114,27 @@ def turn(data: bytes, *, is_ours: bool = False) -> Iterator[None]:
     What the picture took goes back to the computer afterwards.
     """
     _, room = _measured(data)
+    with _turn(room, is_ours=is_ours):
+        yield
+
+
+@contextmanager
+def checked_turn(data: bytes) -> Iterator[None]:
+    """`turn` for a picture that may be of any size. Raises `ImageError` as `check_pixels` does, and `Busy`."""
+    pixels, room = _measured(data)
+    _check(pixels, room)
+    with _turn(room):
+        yield
+
+
+@contextmanager
+def _turn(room: int, *, is_ours: bool = False) -> Iterator[None]:
     with _ours if is_ours else _gate.turn(room):
         try:
             yield
         finally:
             if room > _GIVEN_BACK_FROM:
                 memory.give_back()
-
-
-@contextmanager
-def checked_turn(data: bytes) -> Iterator[None]:
-    """`turn` for a picture that may be of any size. Raises `ImageError` as `check_pixels` does, and `Busy`."""
-    check_pixels(data)
-    with turn(data):
-        yield
 
 
 def check_bytes(data: bytes) -> None:
@@ -139,7 +146,10 @@ def check_bytes(data: bytes) -> None:
 
 def check_pixels(data: bytes) -> None:
     """Raise `ImageError` for a picture that has more pixels than one may, or takes more room than there is in all."""
-    pixels, room = _measured(data)
+    _check(*_measured(data))
+
+
+def _check(pixels: int, room: int) -> None:
     limits = _gate.limits
     if pixels > limits.pixels or room > limits.pixels * limits.decodes_at_once:
         raise ImageError(
