@@ -123,6 +123,7 @@ def test_the_history_follows_a_person_to_another_browser_and_nobody_else_sees_it
     theirs = others.new_page()
     theirs.goto(link)
     sign_in(theirs, "bob")
+    theirs.wait_for_url(link)
     when_drawn(theirs)
     expect(slider(theirs)).to_be_hidden()
     expect(prompt_box(theirs)).not_to_have_value("night, red brick")
