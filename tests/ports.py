@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import socket
 
-# Below those that the system gives to whoever asks for any, as the other worker's servers do meanwhile.
-_LOWEST, _HIGHEST = 10_000, 32_000
+# Below those that the system gives to whoever asks for any, as the other worker's servers do meanwhile, and above the
+# last one that browsers refuse.
+_LOWEST, _HIGHEST = 10_081, 32_000
 
 
 def unused_port() -> int:

@@ -79,7 +79,7 @@ def test_what_cannot_be_used_is_refused_with_one_plain_sentence(data: bytes, sen
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_in_very_small_pieces_may_be_as_large_as_any() -> None:
+def test_a_gif_which_is_in_very_small_pieces_may_be_as_large_as_any_file() -> None:
     gif = encode(noise(3700, 3700, "L"), "GIF")
     assert 18_000_000 < len(gif) < 20_000_000
     assert images.load(gif).size == (3700, 3700)

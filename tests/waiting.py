@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of `condition`; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -23,7 +23,7 @@ from rerender.studio.search import COVER, Entry, Found, Search
 from rerender.studio.steering import CAN_BE_WATCHED_AGAIN
 from rerender.studio.tables import blobs, images, outputs, runs, thumbnails
 
-__all__ = ["History"]
+__all__ = ["History", "NoSuchImage"]
 
 PICTURE_COLUMNS = (images.c.sha256, images.c.mime, images.c.width, images.c.height, images.c.byte_size)
 NOT_DELETED = runs.c.deleted_at.is_(None)
@@ -34,6 +34,10 @@ OPEN = runs.c.stored_at.is_(None) & or_(
 )
 """`Run.is_open` in SQL."""
 NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.run_id)
+
+
+class NoSuchImage(KeyError):
+    """The workspace has no image of this digest, or none any more."""
 
 
 class History:
@@ -126,17 +130,17 @@ class History:
         return next(iter(self._pictures(query.where(runs.c.run_id == run_id))), None)
 
     def data(self, sha256: str) -> bytes:
-        """The bytes of an image, exactly as they were sent or came. Raises `KeyError` for one that is not here."""
+        """The bytes of an image, exactly as they were sent or came. Raises `NoSuchImage`."""
         with self._database.read(self._workspace) as connection:
             data: bytes | None = connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
         if data is None:
-            raise KeyError(sha256)
+            raise NoSuchImage(sha256)
         return data
 
     def thumbnail(self, sha256: str, side: int = 320) -> bytes:
         """The image as WEBP, at most `side` px on its long side: made once, then kept.
 
-        Raises `KeyError` for an image that is not here, `ImageError` for bytes that are no picture, and `Busy`.
+        Raises `NoSuchImage`, `ImageError` for bytes that are no picture, and `Busy`.
         """
         found = self._thumbnails([sha256], side)
         if sha256 not in found:
@@ -147,7 +151,7 @@ class History:
     def thumbnails(self, sha256s: Collection[str], side: int = 320) -> dict[str, bytes]:
         """The thumbnails of several images at once, without those of bytes that are no picture.
 
-        Raises `KeyError`, and `Busy`.
+        Raises `NoSuchImage`, and `Busy`.
         """
         found = self._thumbnails(sha256s, side)
         made = {}

@@ -36,7 +36,7 @@ _DRIVER = {"application_name": "rerender-studio", "prepare_threshold": None}
 _SHRINKS, _INCREMENTAL = "PRAGMA auto_vacuum = INCREMENTAL", 2
 _STEP_PAGES = 1000
 EMPTY_TRIES, EMPTY_EVERY_S = 50, 0.1
-_SWITCHES_A_SECOND = 20
+_SWITCH_AGAIN_AFTER_S = 0.05
 
 
 class DatabaseAway(RerenderError, SQLAlchemyError):
@@ -131,15 +131,20 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 
-def _use_wal(connection: sqlite3.Connection, sleep: Callable[[float], object] = time.sleep) -> None:
-    """Switch to a write-ahead log, which alone of all statements is refused at once while somebody else writes."""
-    for left in reversed(range(BUSY_TIMEOUT_S * _SWITCHES_A_SECOND)):
+def _use_wal(
+    connection: sqlite3.Connection,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> None:
+    """Switch to a write-ahead log, which waits for readers, but is refused at once while somebody else writes."""
+    give_up_at = clock() + BUSY_TIMEOUT_S
+    while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or clock() >= give_up_at:
                 raise
-            sleep(1 / _SWITCHES_A_SECOND)
+            sleep(_SWITCH_AGAIN_AFTER_S)
         else:
             return
 

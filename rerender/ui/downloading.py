@@ -74,18 +74,19 @@ class _Turns:
         except TimeoutError:
             answer.error_msg = BUSY
         except MediaFileStorageError as error:
-            answer.error_msg = _why(error.__cause__)
+            # Where nothing caused it, nobody offers the file any more.
+            answer.error_msg = _why(error.__cause__) if error.__cause__ else GONE
+        except Exception as error:
+            answer.error_msg = _why(error)
         return answer
 
 
-def _why(cause: BaseException | None) -> str:
-    """What kept a file from being made, where there is a cause; else nobody offers it any more."""
-    if cause is None:
-        return GONE
-    if isinstance(cause, RerenderError):
-        return str(cause)
-    _log.error("A file for a download could not be made: %s", logs.where(cause))
-    return FAILED
+def _why(error: BaseException) -> str:
+    """What the visitor reads of the error that kept a file from being made; what is behind it is logged."""
+    is_said = isinstance(error, RerenderError)
+    if not is_said or error.__cause__:
+        _log.error("A file for a download could not be made: %s", logs.where(error))
+    return str(error) if is_said else FAILED
 
 
 class _Shelf:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
+from io import BytesIO
 from typing import TypeVar
 
 import streamlit as st
@@ -17,7 +18,7 @@ from rerender.studio.attention import Need
 from rerender.studio.backends import Backend, choose
 from rerender.studio.curation import Curation
 from rerender.studio.database import DatabaseAway
-from rerender.studio.history import History
+from rerender.studio.history import History, NoSuchImage
 from rerender.studio.preferences import Preferences
 from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
@@ -106,18 +107,18 @@ class Visit:
                 return found
             self.runner.wait_for_news(seen, left)
 
-    def gated(self, make: Callable[[], T]) -> Callable[[], T]:
+    def gated(self, make: Callable[[], bytes | str | BytesIO]) -> Callable[[], bytes | str | BytesIO]:
         """What makes a file of the visitor's, for a download: Streamlit calls it outside of any page, so it asks the
         gate itself. It raises `NotOffered` for who may not look any more and for what was deleted since, and what
         reading the settings raises.
         """
 
-        def made() -> T:
+        def made() -> bytes | str | BytesIO:
             if not replace(self.guest, policy=access.policy(self.mode)).is_admitted:
                 raise NotOffered("Your access has ended. Reload this page to come in again.")
             try:
                 return make()
-            except KeyError:
+            except NoSuchImage:
                 raise NotOffered("This picture was deleted. Reload this page.") from None
 
         return made

@@ -54,7 +54,7 @@ def all_room_taken() -> Iterator[None]:
 
     other = threading.Thread(target=open_for_long)
     other.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     try:
         yield
     finally:

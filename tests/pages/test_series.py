@@ -245,7 +245,7 @@ def test_the_line_beside_the_button_tells_the_next_cost_from_how_the_last_click_
     app: AppTest, api: FakeApi, tmp_path: Path
 ) -> None:
     sending = threading.Event()
-    api.state.on_request = lambda request: request.method == "POST" and sending.wait(20)
+    api.state.on_request = lambda request: request.method == "POST" and sending.wait(60)
     app.run()
     write(app, "\n".join(f"prompt {number}" for number in range(6)))
     click_render(app)
@@ -279,7 +279,7 @@ def test_a_run_that_was_cancelled_is_no_error_and_one_that_went_well_says_nothin
 ) -> None:
     api.state.submit_answers = [Answer(429, headers={"Retry-After": "50"})]
     click_render(app.run())
-    wait_until(lambda: "Cancel" in [button.label for button in app.run().button])
+    wait_until(lambda: api.state.submit_count and "Cancel" in [button.label for button in app.run().button])
     press(app, "Cancel")
     assert [info.value.replace("\\", "") for info in app.info] == [
         "You stopped it before it was sent. Nothing was charged."

@@ -98,18 +98,18 @@ def test_stop_signals_in_the_middle_of_a_render_end_cleanly_and_the_render_is_ma
             assert [record.phase for record in stored.unfinished()] == ["pending"]
         serving = serve(*keys)
     render = Caller(serving.api.base_url, "two").wait(render_id, seconds=60)
-    assert [requests.get(output["cover_src"], timeout=5).status_code for output in render["outputs"]] == [200] * 4
+    assert [requests.get(output["cover_src"], timeout=60).status_code for output in render["outputs"]] == [200] * 4
 
 
 def test_after_a_kill_renders_are_made_and_completed_ones_are_still_served(serve: Callable[..., Serving]) -> None:
     killed = serve("--api-key", "one")
     done = killed.api.wait(killed.api.submit())
-    seen = requests.get(done["outputs"][0]["cover_src"], timeout=5).content
+    seen = requests.get(done["outputs"][0]["cover_src"], timeout=60).content
     interrupted, waiting = killed.api.submit(batch_size=4, image_width=2048, image_height=2048), killed.api.submit()
     wait_for_processing(killed.api, interrupted)
     assert killed.end(signal.SIGKILL) == -signal.SIGKILL
     api = serve("--api-key", "one").api
-    assert requests.get(api.get(done["_id"]).json()["outputs"][0]["cover_src"], timeout=5).content == seen
+    assert requests.get(api.get(done["_id"]).json()["outputs"][0]["cover_src"], timeout=60).content == seen
     assert [api.wait(render_id, seconds=60)["phase"] for render_id in (interrupted, waiting)] == [
         "completed",
         "completed",
@@ -167,7 +167,7 @@ def test_without_a_key_each_start_makes_a_new_one_and_says_it(serve: Callable[..
     key = serving.word_after("API key")
     assert len(key) >= 32
     assert f'-H "Authorization: Bearer {key}"' in serving.said
-    assert requests.get(serving.word_after("Docs"), timeout=5).status_code == 200
+    assert requests.get(serving.word_after("Docs"), timeout=60).status_code == 200
     assert serving.api.submit()
 
 
@@ -219,7 +219,7 @@ def test_nobody_reads_what_it_said_and_it_serves_all_the_same(tmp_path: Path) ->
 
 def answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).ok
     except requests.RequestException:
         return False
 
@@ -231,7 +231,7 @@ def test_faults_that_are_on_are_said_at_the_start_and_in_its_health(
     file.write_text('[{"on": "look", "number": 1, "status": 503}]')
     serving = serve("--faults", str(file), "--queue-limit", "1")
     assert f"Faults    on, by {file}: some answers are wrong on purpose\n" in serving.said
-    assert requests.get(serving.api.base_url + "/healthz", timeout=5).json()["faults"] is True
+    assert requests.get(serving.api.base_url + "/healthz", timeout=60).json()["faults"] is True
     render_id = serving.api.submit(batch_size=4, image_width=2048, image_height=2048)
     assert [serving.api.get(render_id).status_code for _ in range(2)] == [503, 200]
     wait_for_processing(serving.api, render_id)

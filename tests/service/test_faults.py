@@ -158,7 +158,7 @@ def stored(tmp_path: Path) -> Callable[[], int]:
 
 
 def idle(api: Caller) -> bool:
-    health = requests.get(api.base_url + "/healthz", timeout=5).json()
+    health = requests.get(api.base_url + "/healthz", timeout=60).json()
     return bool(health["waiting"] == health["working"] == 0)
 
 
@@ -203,13 +203,13 @@ def test_a_truncated_picture_announces_all_its_bytes_and_sends_some(
 ) -> None:
     api = faulty({"on": "picture", "number": 2, "truncate": 0.5})
     url = api.wait(api.submit(image_width=2048, image_height=2048))["outputs"][0]["cover_src"]
-    whole = requests.get(url, timeout=5).content
-    with requests.get(url, timeout=5, stream=True) as answer:
+    whole = requests.get(url, timeout=60).content
+    with requests.get(url, timeout=60, stream=True) as answer:
         assert answer.headers["Content-Length"] == str(len(whole))
         assert answer.raw.read(len(whole) // 2) == whole[: len(whole) // 2]
         with pytest.raises(Exception, match="IncompleteRead"):
             answer.raw.read(1)
-    assert requests.get(url, timeout=5).content == whole
+    assert requests.get(url, timeout=60).content == whole
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
@@ -247,9 +247,9 @@ def test_the_first_rule_that_fits_decides_and_kinds_are_counted_apart(faulty: Ca
 
 def test_what_is_no_call_of_the_api_is_never_disturbed(faulty: Callable[..., Caller]) -> None:
     api = faulty(*({"on": kind, "number": "1-", "drop": True} for kind in ("submit", "look", "picture")))
-    assert requests.get(api.base_url + "/healthz", timeout=5).json()["faults"] is True
-    assert requests.get(api.base_url + "/docs", timeout=5).status_code == 200
-    assert requests.get(api.base_url + "/api/nothing", timeout=5).status_code == 404
+    assert requests.get(api.base_url + "/healthz", timeout=60).json()["faults"] is True
+    assert requests.get(api.base_url + "/docs", timeout=60).status_code == 200
+    assert requests.get(api.base_url + "/api/nothing", timeout=60).status_code == 404
 
 
 # The client module in a rehearsal

@@ -72,7 +72,7 @@ def test_a_control_image_with_a_damaged_byte_is_taken_byte_for_byte_or_refused(c
 
 
 def status(api: Caller, path: bytes, authorization: bytes | None) -> int:
-    connection = http.client.HTTPConnection(api.base_url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(api.base_url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         connection.putrequest("GET", path.decode("ascii"))
         if authorization is not None:
@@ -152,7 +152,7 @@ def start_over(damage: tuple[str, Any]) -> None:
             assert api.wait(api.submit())["phase"] == "completed"
             answer = api.get(path.stem)
             assert answer.status_code == 404 or answer.json()["phase"] != "pending"
-            assert requests.get(f"{api.base_url}/healthz", timeout=5).json()["status"] == "ok"
+            assert requests.get(f"{api.base_url}/healthz", timeout=60).json()["status"] == "ok"
 
 
 def waiting_render(folder: Path) -> Path:

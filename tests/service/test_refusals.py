@@ -104,7 +104,7 @@ def test_who_where_and_what_are_judged_by_the_headers_before_any_of_the_body_has
         f"Content-Type: {content_type}\r\nContent-Length: {size}\r\n\r\n"
     )
     _, _, port = shared_api.base_url.rpartition(":")
-    with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=60) as connection:
         connection.sendall(head.encode())
         assert connection.recv(12) == f"HTTP/1.1 {status}".encode()
 
@@ -141,7 +141,7 @@ def test_a_client_that_is_refused_while_it_still_sends_gets_to_know_why(
     url = f"{shared_api.base_url}/api/workflows/{DEFAULT_WORKFLOW_ID}"
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(url, b" " * size, headers), timeout=10)
+        urllib.request.urlopen(urllib.request.Request(url, b" " * size, headers), timeout=60)
     with refused.value as answer:
         assert answer.code == status
         assert json.load(answer)["error"]["message"]

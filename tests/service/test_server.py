@@ -15,7 +15,7 @@ from tests.service.engines import FlatEngine
 
 
 def test_a_started_server_answers_at_its_base_url(server: LocalServer) -> None:
-    assert requests.get(server.base_url + "/openapi.json", timeout=5).status_code == 200
+    assert requests.get(server.base_url + "/openapi.json", timeout=60).status_code == 200
 
 
 def test_a_restarted_server_serves_what_was_completed_and_completes_what_was_not(
@@ -34,7 +34,7 @@ def test_a_restarted_server_serves_what_was_completed_and_completes_what_was_not
         api = Caller(again.base_url)
         assert [api.wait(render_id)["phase"] for render_id in (interrupted, waiting)] == ["completed", "completed"]
         outputs = api.get(done["_id"]).json()["outputs"]
-        assert requests.get(outputs[0]["cover_src"], timeout=5).content[:4] == b"\x89PNG"
+        assert requests.get(outputs[0]["cover_src"], timeout=60).content[:4] == b"\x89PNG"
     finally:
         again.close()
 
@@ -47,7 +47,7 @@ def test_closing_frees_the_port_and_the_folder_and_leaves_no_thread(tmp_path: Pa
         server.close()
         server.close()
         with pytest.raises(requests.ConnectionError):
-            requests.get(server.base_url, timeout=5)
+            requests.get(server.base_url, timeout=60)
     assert set(threading.enumerate()) <= before
 
 
@@ -89,12 +89,12 @@ def test_forgetting_a_render_removes_its_pictures_from_the_web(server: LocalServ
     server.forget(render["_id"])
     assert api.get(render["_id"]).status_code == 404
     for entry in render["inputs"] + render["outputs"]:
-        assert requests.get(entry["cover_src"], timeout=5).status_code == 404
+        assert requests.get(entry["cover_src"], timeout=60).status_code == 404
 
 
 def test_closing_does_not_wait_for_connections_that_are_kept_open(server: LocalServer) -> None:
     with requests.Session() as session:
-        session.get(server.base_url + "/openapi.json", timeout=5)
+        session.get(server.base_url + "/openapi.json", timeout=60)
         closing = threading.Thread(target=server.close)
         closing.start()
         closing.join(5)

@@ -15,12 +15,12 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
 
     def first() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         done.append("first")
 
     pool.start(first, "a")
     pool.start(lambda: done.append("second"), "a")
-    begun.wait(10)
+    begun.wait(60)
     pool.close(0)
     pool.start(lambda: done.append("third"), "a")
     go_on.set()
@@ -30,7 +30,7 @@ def test_closing_a_pool_drops_what_has_not_begun_and_waits_for_what_has() -> Non
 
 def test_who_asks_for_much_lets_others_have_their_turn() -> None:
     pool, go_on, done = Pool(1, "test"), threading.Event(), list[str]()
-    pool.start(lambda: go_on.wait(10), "who was first")
+    pool.start(lambda: go_on.wait(60), "who was first")
     for asker, count in (("a", 4), ("b", 2), ("c", 1)):
         for number in range(count):
             pool.start(partial(done.append, f"{asker}{number}"), asker)
@@ -45,7 +45,7 @@ def test_a_call_that_fails_does_not_cost_the_pool_a_thread(caplog: pytest.LogCap
     with caplog.at_level(logging.CRITICAL):
         pool.start(lambda: 1 / 0, "a")
         pool.start(done.set, "a")
-        assert done.wait(10)
+        assert done.wait(60)
     pool.close(10)
 
 

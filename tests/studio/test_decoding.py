@@ -84,11 +84,11 @@ def test_one_who_waits_too_long_for_a_turn_is_told_to_try_again(monkeypatch: pyt
     def open_for_long() -> None:
         with decoding.turn(picture(900, 900)):
             inside.set()
-            leave.wait(10)
+            leave.wait(60)
 
     other = threading.Thread(target=open_for_long)
     other.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     with pytest.raises(decoding.Busy, match="Nothing was sent; try again"):
         decoding.size_of(picture(500, 500))
     assert decoding.size_of(picture()) == (64, 48), "there is room for small ones beside it"
@@ -166,7 +166,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
     other = threading.Thread(target=open_for_long)
     other.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     yield leave
     leave.set()
     other.join()

@@ -160,11 +160,11 @@ def test_a_look_under_way_at_a_render_that_is_not_its_own_changes_nothing_of_the
     def hold(request: Any) -> None:
         if request.path == held:
             looking.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     api.state.on_request = hold
     assert runner.attach("ours", run_id, "other")
-    assert looking.wait(10)
+    assert looking.wait(60)
     assert runner.reopen("ours", run_id)
     assert runner.attach("ours", run_id, "render1")
     wait_until(lambda: read(history, run_id).phase == "processing")

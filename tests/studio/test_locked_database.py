@@ -18,7 +18,7 @@ from rerender.studio.backends import Backend
 from rerender.studio.database import Database, DatabaseAway, Everyone, sqlite_url
 from rerender.studio.history import History
 from rerender.studio.runner import Runner
-from tests.fake_api import Answer, FakeApi, Request
+from tests.fake_api import Answer, FakeApi, FakeTime, Request
 from tests.studio.helpers import a_request, finished, read
 from tests.waiting import wait_until
 
@@ -188,3 +188,16 @@ def test_a_new_file_that_somebody_else_is_writing_is_waited_for(tmp_path: Path) 
         other.execute("BEGIN IMMEDIATE")
         sql._use_wal(ours, sleep=lambda _: other.in_transaction and other.execute("COMMIT"))
         assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_new_file_that_somebody_reads_without_end_is_not_waited_for_longer_than_any_lock(tmp_path: Path) -> None:
+    ours, other = (sqlite3.connect(tmp_path / "new.sqlite3", isolation_level=None) for _ in range(2))
+    time = FakeTime(step=sql.BUSY_TIMEOUT_S / 2)  # as each try itself waits for a reader
+    with closing(ours), closing(other):
+        other.execute("CREATE TABLE kept (number)")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM kept").fetchall()
+        ours.execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            sql._use_wal(ours, time.clock, time.sleep)
+    assert len(time.sleeps) == 1

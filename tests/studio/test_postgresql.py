@@ -31,7 +31,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     gate = threading.Barrier(len(calls))
 
     def begin(call: Callable[[], object]) -> object:
-        gate.wait(20)
+        gate.wait(60)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

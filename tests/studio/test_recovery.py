@@ -40,14 +40,15 @@ def start_child(
 
     def start(then: str = "time.sleep(60)") -> subprocess.Popen[bytes]:
         code = CHILD + textwrap.dedent(then)
-        child = subprocess.Popen([sys.executable, "-c", code, database_url, api.base_url])
+        command = [sys.executable, "-c", code, database_url, api.base_url]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         children.append(child)
         return child
 
     yield start
     for child in children:
-        child.kill()
-        child.wait()
+        with child:
+            child.kill()
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:
@@ -66,11 +67,11 @@ def test_a_paid_render_survives_a_killed_process(
     def hold_the_first_look(request: Request) -> None:
         if request.path.startswith("/api/renders/") and not first_look.is_set():
             first_look.set()
-            never.wait(10)
+            never.wait(60)
 
     api.state.on_request = hold_the_first_look
     child = start_child()
-    assert first_look.wait(20)
+    assert first_look.wait(60)
     kill(child)
     never.set()
     run = history.recent()[0]
@@ -93,11 +94,11 @@ def test_a_process_killed_while_submitting_leaves_an_uncertain_run_that_is_not_s
 
     def hold_the_post(request: Request) -> None:
         arrived.set()
-        never.wait(10)
+        never.wait(60)
 
     api.state.on_request = hold_the_post
     child = start_child()
-    assert arrived.wait(20)
+    assert arrived.wait(60)
     kill(child)
     never.set()
     start_runner()
@@ -116,7 +117,7 @@ def test_a_process_killed_between_two_downloads_stores_every_output_once(
     api.state.phases = ["completed"]
     api.state.files["/files/render1/1.png"] = Answer(500)
     child = start_child()
-    wait_until(lambda: history.latest() and history.outputs(history.recent()[0].run_id), 20)
+    wait_until(lambda: history.latest() and history.outputs(history.recent()[0].run_id))
     kill(child)
     api.state.files.clear()
     start_runner()
@@ -131,17 +132,28 @@ def test_a_look_that_hangs_does_not_hang_the_interpreters_exit(
 ) -> None:
     api.state.get_delay = 60.0
     child = start_child("while not runner.news > 2: time.sleep(0.01)\ntime.sleep(3)")
-    wait_until(lambda: api.state.get_count, 20)
-    assert child.wait(10) == 0
+    wait_until(lambda: api.state.get_count)
+    assert child.wait(30) == 0
 
 
 def test_a_post_in_flight_is_written_down_before_the_interpreter_exits(
     start_child: Callable[..., subprocess.Popen[bytes]], history: History, api: FakeApi
 ) -> None:
-    api.state.submit_delay = 1.0
+    closing = threading.Event()
+    api.state.on_request = lambda request: request.method == "POST" and closing.wait(60)
     api.state.phases = ["pending"]
-    child = start_child("atexit.register(runner.close)\nwhile not runner.news > 1: time.sleep(0.01)\ntime.sleep(0.2)")
-    assert child.wait(30) == 0
+    child = start_child("""
+        atexit.register(runner.close)
+        atexit.register(print, "closing", flush=True)
+        sys.stdin.readline()
+    """)
+    wait_until(lambda: api.state.submit_count)
+    assert child.stdin
+    assert child.stdout
+    child.stdin.close()
+    assert child.stdout.readline() == b"closing\n"
+    closing.set()
+    assert child.wait(60) == 0
     run = read(history, history.recent()[0].run_id)
     assert (run.submission, run.render_id) == ("accepted", "render1")
     assert api.state.submit_count == 1
@@ -157,7 +169,7 @@ def test_a_live_process_beside_takes_over_within_its_next_round(
     api.state.phases = ["processing"]
     start_runner()
     child = start_child()
-    wait_until(lambda: history.latest() and history.recent()[0].phase, 20)
+    wait_until(lambda: history.latest() and history.recent()[0].phase)
     kill(child)
     api.state.phases = ["completed"]
     assert finished(history, history.recent()[0].run_id).stored_at

@@ -66,7 +66,7 @@ def test_submit_returns_before_the_api_answers(
     runner: Runner, backend: Backend, history: History, api: FakeApi
 ) -> None:
     go_on = threading.Event()
-    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(10)
+    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(60)
     run_id = runner.submit("ours", backend, a_request())
     wait_until(lambda: api.state.submit_count)
     assert read(history, run_id).submission == "submitting"
@@ -138,7 +138,7 @@ def test_a_series_of_one_visitor_lets_another_have_a_turn(
 
     def heard(request: Request) -> None:
         if request.method == "POST":
-            go_on.wait(20)
+            go_on.wait(60)
             seeds.append(request.json["seed"])
 
     api.state.on_request = heard
@@ -153,7 +153,7 @@ def test_a_series_of_one_visitor_lets_another_have_a_turn(
 def closing(runner: Runner, api: FakeApi) -> Iterator[None]:
     """POSTs from now on are answered when the runner has begun to close, and then it has closed."""
     go_on = threading.Event()
-    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(20)
+    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(60)
     yield
     close = threading.Thread(target=runner.close)
     close.start()
@@ -212,11 +212,11 @@ def test_close_sends_nothing_that_was_just_about_to_be_sent(
     def written_down_when_close_begins(run_id: str) -> bool:
         is_ours = sending(run_id)
         written.set()
-        return runner._closing.wait(20) and is_ours
+        return runner._closing.wait(60) and is_ours
 
     monkeypatch.setattr(runner._journal, "sending", written_down_when_close_begins)
     run_id = runner.submit("ours", backend, a_request())
-    assert written.wait(20)
+    assert written.wait(60)
     runner.close()
     run = read(history, run_id)
     assert (run.state, run.error, api.state.submit_count) == (

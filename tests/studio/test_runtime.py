@@ -92,7 +92,7 @@ def test_a_preview_goes_on_after_a_restart_at_another_address(
     engine.gate.clear()
     first = open_runtime()
     run_id, address = submit(first), first.ready(PREVIEW, "local").base_url
-    assert engine.begun.wait(10)
+    assert engine.begun.wait(60)
     first.close()
     engine.gate.set()
     second = open_runtime()
@@ -122,7 +122,7 @@ def test_after_a_hot_reload_the_service_moves_to_the_new_runtime(
     engine.gate.clear()
     old = open_runtime()
     run_id = submit(old)
-    assert engine.begun.wait(10)
+    assert engine.begun.wait(60)
     new = open_runtime()  # Streamlit makes the new one before it releases the old one
     new.warm_up()
     old.close()
@@ -137,7 +137,7 @@ def test_a_preview_that_its_service_has_lost_ends_and_says_so(
     engine.gate.clear()
     first = open_runtime()
     run_id = submit(first)
-    assert engine.begun.wait(10)
+    assert engine.begun.wait(60)
     first.close()
     shutil.rmtree(home / "service")
     run = finished(open_runtime().history("local"), run_id)

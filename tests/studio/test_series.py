@@ -86,7 +86,7 @@ def test_a_closed_app_doubles_none_of_a_series_and_says_which_were_never_sent(
     start_runner: Callable[..., Runner], backend: Backend, history: History, api: FakeApi
 ) -> None:
     runner = start_runner()
-    api.state.on_request = lambda request: request.method == "POST" and runner._closing.wait(20)
+    api.state.on_request = lambda request: request.method == "POST" and runner._closing.wait(60)
     run_ids = runner.submit_series("ours", backend, requests())
     wait_until(lambda: api.state.submit_count)
     runner.close()

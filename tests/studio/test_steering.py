@@ -44,7 +44,7 @@ def test_a_queued_run_that_is_stopped_is_never_sent_and_costs_nothing(
     start_runner: Callable[..., Runner], backend: Backend, history: History, database: Database, api: FakeApi
 ) -> None:
     go_on = threading.Event()
-    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(10)
+    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(60)
     runner = start_runner()
     *_, queued = [runner.submit("ours", backend, a_request(seed=seed)) for seed in range(5)]
     wait_until(lambda: api.state.submit_count == 4)
@@ -70,14 +70,14 @@ def test_a_run_that_waits_at_the_pace_of_the_api_can_be_stopped_and_is_then_neve
     api.state.submit_answers = [Answer(429, headers={"Retry-After": "0"})]
     runner, is_stopped = start_runner(), threading.Event()
     hold_back = runner._journal.held_back
-    monkeypatch.setattr(runner._journal, "held_back", lambda held: hold_back(held) and is_stopped.wait(20))
+    monkeypatch.setattr(runner._journal, "held_back", lambda held: hold_back(held) and is_stopped.wait(60))
     run_id = runner.submit("ours", backend, a_request())
     wait_until(lambda: api.state.submit_count and read(history, run_id).can_be_stopped)
     assert runner.stop_watching("ours", run_id)
     is_stopped.set()
     # Four posts at once take all of the runner's threads, so the one that waited has ended.
     together = threading.Barrier(4)
-    api.state.on_request = lambda request: request.method == "POST" and together.wait(20)
+    api.state.on_request = lambda request: request.method == "POST" and together.wait(60)
     later = [runner.submit("ours", backend, a_request(seed=seed)) for seed in range(100, 104)]
     assert all(finished(history, one).stored_at for one in later)
     assert [request.json["seed"] for request in api.state.submits].count(7) == 1
@@ -170,12 +170,12 @@ def test_watching_again_fetches_the_pictures_and_a_look_under_way_changes_nothin
     def hold(request: Any) -> None:
         if request.path.startswith("/files/"):
             looking.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     api.state.on_request = hold
     runner = start_runner()
     run_id = runner.submit("ours", backend, a_request())
-    assert looking.wait(10)
+    assert looking.wait(60)
     assert runner.stop_watching("ours", run_id)
     go_on.set()
     assert "the pictures may still be at the API as render1" in str(read(history, run_id).error)
@@ -332,7 +332,7 @@ def test_a_run_that_was_deleted_before_it_became_uncertain_still_asks_and_is_not
     runner: Runner, backend: Backend, history: History, database: Database, api: FakeApi
 ) -> None:
     go_on = threading.Event()
-    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(10)
+    api.state.on_request = lambda request: request.method == "POST" and go_on.wait(60)
     api.state.submit_answers = [Answer(drop=True)]
     run_id = runner.submit("ours", backend, a_request())
     wait_until(lambda: api.state.submit_count)

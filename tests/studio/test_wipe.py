@@ -150,7 +150,7 @@ def test_nothing_is_left_of_a_preview_whose_run_was_gone_before(tmp_path: Path) 
     runtime = Runtime.open(tmp_path / "home", make_engine=lambda: engine)
     engine.gate.clear()
     run_id = runtime.runner.submit("local", runtime.ready(PREVIEW, "local"), a_request(prompt=MARK))
-    assert engine.begun.wait(20)
+    assert engine.begun.wait(60)
     wait_until(lambda: runtime.runner.stop_watching("local", run_id))
     runtime.curation("local").delete(run_id)
     assert purge(runtime.database, lambda: time.time() + 2 * 3600.0) == 1
@@ -204,5 +204,5 @@ class SlowEngine(FlatEngine):
         self.goes_on = threading.Event()
 
     def render(self, *arguments: Any, **options: Any) -> Any:
-        assert self.goes_on.wait(20)
+        assert self.goes_on.wait(60)
         return super().render(*arguments, **options)

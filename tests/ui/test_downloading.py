@@ -13,6 +13,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from rerender.errors import RerenderError
 from rerender.ui import downloading
 
 MOST = 1000
@@ -114,6 +115,29 @@ def test_what_keeps_a_file_from_being_made_is_said_in_its_own_words(caplog: pyte
 
     assert asyncio.run(Desk().ask("mine", make)) == "This picture was deleted."
     assert not errors(caplog)
+
+
+def test_what_is_behind_the_words_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def make() -> bytes:
+        raise RerenderError("The database is away.") from OSError(PROMPT)
+
+    assert asyncio.run(Desk().ask("mine", make)) == "The database is away."
+    (record,) = errors(caplog)
+    assert "OSError" in record.getMessage()
+    assert PROMPT not in caplog.text
+
+
+def test_a_file_for_which_there_is_no_room_is_a_fault_like_one_in_making_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(*_: object) -> str:
+        raise MemoryError(PROMPT)
+
+    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", keep)
+    assert asyncio.run(Desk().ask("mine")) == downloading.FAILED
+    (record,) = errors(caplog)
+    assert "MemoryError" in record.getMessage()
+    assert PROMPT not in caplog.text
 
 
 def test_a_fault_in_making_a_file_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:

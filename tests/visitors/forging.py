@@ -47,6 +47,7 @@ def visit(app: App, secret: str, act: Callable[[Visitor], Awaitable[None]], *, q
     visitor = asyncio.run(come())
     assert app.process.poll() is None
     assert not quietly or "Traceback" not in app.log[said:], app.log[said:][-3000:]
+    assert "could not be made" not in app.log[said:], app.log[said:][-3000:]
     assert visitor.exceptions == []
     return visitor
 

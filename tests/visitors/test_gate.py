@@ -105,6 +105,7 @@ def test_who_meets_a_new_code_uploads_nothing_more(app: App) -> None:
             assert not guest.find("Render")
             _, status = await guest.try_to_put("mine.png", picture(600, 600))
             assert status in (400, HUNG_UP)
+            await guest.rerun()
 
     asyncio.run(asyncio.wait_for(act(), HANGS_AFTER))
 

@@ -19,7 +19,7 @@ import pytest
 
 from rerender.studio.preferences import FITS, SIZES
 from tests.e2e.app import App
-from tests.postgres import Server
+from tests.postgres import IS_MISSING, Server
 from tests.visitors.loot import Loot
 from tests.visitors.stranger import Stranger
 from tests.visitors.visitor import Visitor
@@ -54,7 +54,7 @@ class Place:
     close: Callable[[], None] = lambda: None
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite"] if IS_MISSING else ["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "sqlite":
         yield Place(f"sqlite:///{tmp_path / 'home' / 'studio.sqlite3'}", tmp_path)
