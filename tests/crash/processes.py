@@ -20,7 +20,7 @@ from rerender.models import RenderRequest
 from rerender.studio.backends import Backend
 from rerender.studio.budget import CapReached
 from rerender.studio.database import Database, sqlite_url
-from rerender.studio.runner import LEASE, Runner
+from rerender.studio.runner import Runner
 from rerender.studio.runs import Run
 from tests.crash import points
 from tests.crash.points import Point
@@ -115,7 +115,7 @@ class Process:
         backend: Backend,
         point: Point | None = None,
         *,
-        lease: float = LEASE,
+        lease: float = 600.0,
         delay: float = 0.0,
         which: signal.Signals = signal.SIGKILL,
         host: str | None = None,
@@ -190,7 +190,7 @@ class Process:
     def pid(self) -> int:
         return self._process.pid or 0
 
-    def wait_until_gone(self, seconds: float = 30.0, unless: Callable[[], bool] = lambda: False) -> int | None:
+    def wait_until_gone(self, seconds: float = 90.0, unless: Callable[[], bool] = lambda: False) -> int | None:
         """The exit code, negative for a signal; None when it is not needed any more because of `unless`."""
         wait_until(lambda: self.exit_code is not None or unless(), seconds)
         return self.exit_code

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from rerender.studio.backends import Backend, api_backend
-from rerender.studio.runner import LEASE
 from tests.crash.evidence import Evidence, is_settled
 from tests.crash.faults import FAULTS, Fault, FaultyApi
 from tests.crash.points import ACCEPTED, POINTS, Fate, Point
@@ -21,8 +20,8 @@ from tests.waiting import wait_until
 
 VICTIM, BESIDE, SUCCESSOR = 100, 200, 300
 """The first seed of the runs that each process submits."""
-TAKEN_UP_WITHIN = LEASE - 5.0
-"""Seconds. Whoever goes on with the runs of a process that is gone does not wait for its lease."""
+TAKEN_UP_WITHIN = 90.0
+"""Seconds, far less than a lease: who goes on with the runs of a process that is gone does not wait for its end."""
 
 
 @dataclass(frozen=True)

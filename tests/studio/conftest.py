@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rerender.studio import sql
 from rerender.studio.backends import Backend
 from rerender.studio.database import Database, sqlite_url
 from rerender.studio.history import History
@@ -16,6 +17,12 @@ from tests.fake_api import FakeApi
 from tests.postgres import IS_MISSING, Databases
 from tests.studio.archives import PICTURES, STORED, a_database, everything, exported, store
 from tests.studio.helpers import WallClock, backend_at
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of the tests is there; what takes long is the machine."""
+    monkeypatch.setitem(sql._PATIENCE, "connect_timeout", 60)
 
 
 @pytest.fixture
@@ -94,7 +101,8 @@ def start_runner(database: Database, backend: Backend) -> Iterator[Callable[...,
     started: list[Runner] = []
 
     def start(find_backend: FindBackend = lambda _: backend, **options: Any) -> Runner:
-        runner = Runner(database, find_backend, **options)
+        # That a lease is over may not stand in for what lets others go on at once.
+        runner = Runner(database, find_backend, **{"lease": 600.0, **options})
         started.append(runner)
         runner.resume()
         return runner

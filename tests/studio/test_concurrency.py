@@ -52,10 +52,10 @@ def test_a_call_that_fails_does_not_cost_the_pool_a_thread(caplog: pytest.LogCap
 def test_news_wakes_at_the_first_change_after_what_was_seen() -> None:
     news = News()
     seen = news.count
-    waiting = threading.Thread(target=lambda: news.wait(seen, 10))
+    waiting = threading.Thread(target=lambda: news.wait(seen, 600), daemon=True)
     waiting.start()
     news.announce()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert news.wait(seen, 10) == seen + 1, "a change before the wait counts too"
     assert news.wait(seen + 1, 0.01) == seen + 1, "without news it ends in time"

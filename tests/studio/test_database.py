@@ -21,7 +21,7 @@ def test_eight_threads_that_count_lose_nothing(database: Database) -> None:
         connection.execute(text("INSERT INTO counter VALUES (0)"))
 
     def count() -> None:
-        for _ in range(20):
+        for _ in range(5):
             with database.write(EVERYONE) as connection:
                 value = connection.scalar(text("SELECT value FROM counter"))
                 connection.execute(text("UPDATE counter SET value = :next"), {"next": value + 1})
@@ -32,7 +32,7 @@ def test_eight_threads_that_count_lose_nothing(database: Database) -> None:
     for thread in threads:
         thread.join()
     with database.read(EVERYONE) as connection:
-        assert connection.scalar(text("SELECT value FROM counter")) == 8 * 20
+        assert connection.scalar(text("SELECT value FROM counter")) == 8 * 5
 
 
 def test_a_write_that_fails_leaves_nothing_behind(database: Database) -> None:

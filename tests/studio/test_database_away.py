@@ -129,7 +129,7 @@ def test_a_run_that_is_being_rendered_is_followed_to_its_end_through_an_outage(
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
-@pytest.mark.parametrize("options", ["", "?sslmode=prefer", "?sslmode=prefer&connect_timeout=3&channel_binding=prefer"])
+@pytest.mark.parametrize("options", ["", "?sslmode=prefer", "?sslmode=prefer&connect_timeout=9&channel_binding=prefer"])
 def test_an_address_is_taken_as_hosts_hand_it_out(database_url: str, scheme: str, options: str) -> None:
     database = Database.open(database_url.replace("postgres", scheme, 1) + options)
     assert count(database) == 0

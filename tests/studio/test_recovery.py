@@ -20,12 +20,14 @@ from tests.waiting import wait_until
 # Submits one run and then does what the test says. Its arguments: the database and the fake API.
 CHILD = """
 import atexit, sys, time
+from rerender.studio import tracker
 from rerender.studio.database import Database
 from rerender.studio.runner import Runner
 from tests.studio.helpers import a_request, api_backend
 from tests.fake_api import API_KEY
 backend = api_backend(API_KEY, base_url=sys.argv[2])
-runner = Runner(Database.open(sys.argv[1]), lambda _: backend)
+tracker.LOOK_TIMEOUT = (5.0, 600.0)
+runner = Runner(Database.open(sys.argv[1]), lambda _: backend, lease=600.0)
 runner.submit("ours", backend, a_request(batch_size=2))
 """
 
@@ -130,10 +132,12 @@ def test_a_process_killed_between_two_downloads_stores_every_output_once(
 def test_a_look_that_hangs_does_not_hang_the_interpreters_exit(
     start_child: Callable[..., subprocess.Popen[bytes]], api: FakeApi
 ) -> None:
-    api.state.get_delay = 60.0
-    child = start_child("while not runner.news > 2: time.sleep(0.01)\ntime.sleep(3)")
+    api.state.get_delay = 600.0
+    child = start_child("sys.stdin.readline()")
     wait_until(lambda: api.state.get_count)
-    assert child.wait(30) == 0
+    assert child.stdin
+    child.stdin.close()
+    assert child.wait(60) == 0
 
 
 def test_a_post_in_flight_is_written_down_before_the_interpreter_exits(

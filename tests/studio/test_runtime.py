@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from rerender.engines.base import Description
 from rerender.errors import ConfigurationError
 from rerender.models import RenderRequest
+from rerender.studio import embedded
 from rerender.studio.backends import PREVIEW, api_backend, choose
 from rerender.studio.runtime import Runtime, home_from
 from tests.fake_api import API_KEY, FakeApi
@@ -95,9 +97,11 @@ def test_a_preview_goes_on_after_a_restart_at_another_address(
     assert engine.begun.wait(60)
     first.close()
     engine.gate.set()
-    second = open_runtime()
+    # Else the system may give the same one again.
+    with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
+        second = open_runtime()
+        assert second.ready(PREVIEW, "local").base_url != address
     assert finished(second.history("local"), run_id).stored_at
-    assert second.ready(PREVIEW, "local").base_url != address
 
 
 def test_a_second_process_gets_a_private_service_that_leaves_nothing(
@@ -117,8 +121,9 @@ def test_a_second_process_gets_a_private_service_that_leaves_nothing(
 
 
 def test_after_a_hot_reload_the_service_moves_to_the_new_runtime(
-    open_runtime: Callable[..., Runtime], engine: FlatEngine
+    open_runtime: Callable[..., Runtime], engine: FlatEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(embedded, "PREDECESSOR_ENDS_WITHIN", 60.0)
     engine.gate.clear()
     old = open_runtime()
     run_id = submit(old)
@@ -157,7 +162,7 @@ def test_a_hosted_run_is_taken_up_with_the_key_of_the_settings(
     api.state.phases = ["completed"]
     without_key = open_runtime()
     history = without_key.history("local")
-    wait_until(lambda: "waiting for the key" in str(history.recent()[0].error))
+    wait_until(lambda: "waiting for the key" in str(history.recent()[0].error), 20)
     without_key.close()
     assert finished(open_runtime(sources=[settings.get]).history("local"), run_id).stored_at
     assert api.state.submit_count == 1
@@ -172,7 +177,7 @@ def test_a_key_is_not_used_for_a_run_of_another_origin(open_runtime: Callable[..
     with FakeApi() as elsewhere:
         settings = {"GENLY_API_KEY": "another-key", "GENLY_BASE_URL": elsewhere.base_url}
         history = open_runtime(sources=[settings.get]).history("local")
-        wait_until(lambda: "waiting for the key" in str(history.recent()[0].error))
+        wait_until(lambda: "waiting for the key" in str(history.recent()[0].error), 20)
     assert {request.auth for request in api.state.requests} == {f"Bearer {API_KEY}"}
     assert elsewhere.state.requests == []
 

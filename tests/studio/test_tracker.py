@@ -199,7 +199,7 @@ def test_two_runners_never_track_the_same_run(
     with_another_key = backend_at(api, "the-other-runner")
     start_runner(lambda *_: with_another_key, lease=0.06)
     api.state.phases = ["processing"]
-    run_id = start_runner(lease=20.0).submit("ours", backend, a_request())
+    run_id = start_runner().submit("ours", backend, a_request())
     wait_until(lambda: api.state.get_count > 10)
     api.state.phases = ["completed"]
     finished(history, run_id)
