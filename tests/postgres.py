@@ -51,7 +51,7 @@ class Server:
         self._data = self.folder / "data"
         options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = [self._programs / "initdb", "-D", self._data, *options]
-        subprocess.run(made, check=True, capture_output=True, timeout=60, **self._as)
+        subprocess.run(made, check=True, capture_output=True, timeout=300, **self._as)
         self._port = unused_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -67,7 +67,7 @@ class Server:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as)
         engine = _engine(make_url(self.url))
-        give_up_at = time.monotonic() + 30
+        give_up_at = time.monotonic() + 300
         while True:
             try:
                 engine.connect().close()
@@ -82,7 +82,7 @@ class Server:
         """At once, with all connections; what was committed is kept."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(300)
             self._process = None
 
     def remove(self) -> None:

@@ -28,7 +28,7 @@ CANARY = "a canary in a cage of brass"
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "hosted")
-    yield AppTest.from_file("../../app.py", default_timeout=60)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
 
 

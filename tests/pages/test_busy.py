@@ -40,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def a_visitor() -> AppTest:
-    return AppTest.from_file("../../app.py", default_timeout=30)
+    return AppTest.from_file("../../app.py", default_timeout=300)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.delenv("GENLY_API_KEY", raising=False)
-    yield AppTest.from_file("../../app.py", default_timeout=30)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
 
 

@@ -21,7 +21,7 @@ def app(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.setenv("RERENDER_DATABASE_URL", url)
-    yield AppTest.from_file("../../app.py", default_timeout=60)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
     databases.drop(url)
 

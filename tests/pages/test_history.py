@@ -32,7 +32,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.delenv("GENLY_API_KEY", raising=False)
-    yield AppTest.from_file("../../app.py", default_timeout=30).switch_page("pages/history.py")
+    yield AppTest.from_file("../../app.py", default_timeout=300).switch_page("pages/history.py")
     st.cache_resource.clear()
     decoding.allow(LOCAL_LIMITS)
 

@@ -34,7 +34,7 @@ MINE = "my own words"
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
-    running = AppTest.from_file("../../app.py", default_timeout=30).run()
+    running = AppTest.from_file("../../app.py", default_timeout=300).run()
     running.text_area(key=form.key(running, "prompt")).set_value(MINE)
     running.segmented_control(key="form.source").set_value("Upload").run()
     yield running

@@ -40,7 +40,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.delenv("GENLY_API_KEY", raising=False)
-    yield AppTest.from_file("../../app.py", default_timeout=30).switch_page("pages/needs_you.py")
+    yield AppTest.from_file("../../app.py", default_timeout=300).switch_page("pages/needs_you.py")
     st.cache_resource.clear()
 
 
@@ -266,7 +266,7 @@ def test_a_setting_that_is_wrong_is_said_on_the_page_and_not_in_the_way_of_the_n
 def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_typing_it(
     app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 20.0)
+    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 60.0)
     with FakeApi() as api:
         api.state.phases = ["completed"]
         api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}
@@ -285,7 +285,7 @@ def test_a_key_that_was_typed_before_the_app_began_anew_is_used_again_without_ty
 def test_the_key_that_a_run_waits_for_is_asked_for_beside_the_address_and_then_nothing_needs_the_visitor(
     app: AppTest, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 20.0)
+    monkeypatch.setattr("rerender.ui.settings_form._HEARD_WITHIN", 60.0)
     with FakeApi() as api:
         api.state.phases = ["completed"]
         api.state.renders["render7"] = {"image_width": 512, "image_height": 512, "batch_size": 1}

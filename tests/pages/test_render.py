@@ -29,7 +29,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.delenv("GENLY_API_KEY", raising=False)
-    yield AppTest.from_file("../../app.py", default_timeout=30)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
 
 
@@ -226,7 +226,7 @@ def page_with_forged_values() -> None:
 def test_a_value_forged_past_its_widget_is_refused_in_one_sentence_and_nothing_is_sent(
     app: AppTest, tmp_path: Path, field: str, value: object, sentence: str
 ) -> None:
-    forged = AppTest.from_function(page_with_forged_values, default_timeout=30)
+    forged = AppTest.from_function(page_with_forged_values, default_timeout=300)
     forged.session_state["forged"] = {field: value}
     assert_refused(forged.run(), tmp_path, sentence)
 

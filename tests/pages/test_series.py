@@ -29,7 +29,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: FakeApi) -> Iterat
     monkeypatch.setenv("GENLY_API_KEY", API_KEY)
     monkeypatch.setenv("GENLY_BASE_URL", api.base_url)
     api.state.phases = ["processing"]
-    yield AppTest.from_file("../../app.py", default_timeout=30)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
 
 

@@ -24,7 +24,7 @@ SETTINGS, RENDER = "pages/settings.py", "pages/render.py"
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
-    yield AppTest.from_file("../../app.py", default_timeout=30)
+    yield AppTest.from_file("../../app.py", default_timeout=300)
     st.cache_resource.clear()
 
 
@@ -201,7 +201,7 @@ def test_where_runs_are_not_kept_for_ever_the_page_says_for_how_long(
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.setenv("RERENDER_KEEP_DAYS", "7")
-    app = AppTest.from_file("../../app.py", default_timeout=30).run()
+    app = AppTest.from_file("../../app.py", default_timeout=300).run()
     app.switch_page("pages/settings.py").run()
     said = [text.value for text in app.text]
     assert (

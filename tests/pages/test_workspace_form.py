@@ -23,7 +23,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("RERENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RERENDER_MODE", "local")
     monkeypatch.delenv("RERENDER_DATABASE_URL", raising=False)
-    yield AppTest.from_function(page_with_the_form, default_timeout=30)
+    yield AppTest.from_function(page_with_the_form, default_timeout=300)
     st.cache_resource.clear()
 
 

@@ -30,7 +30,7 @@ def page() -> None:
 
 def test_a_click_during_a_callback_waits_for_its_end_and_is_then_heard() -> None:
     run_whole()
-    app = AppTest.from_function(page, default_timeout=60).run()
+    app = AppTest.from_function(page, default_timeout=300).run()
     app.button[0].click().run()
     assert app.text[0].value == "run 2: ['first', 'second']"
 

@@ -72,13 +72,13 @@ def large_view() -> None:
 
 
 def test_pictures_that_would_be_more_than_a_message_carries_stay_in_the_slider() -> None:
-    app = AppTest.from_function(large_view, default_timeout=60).run()
+    app = AppTest.from_function(large_view, default_timeout=300).run()
     assert not app.exception
     assert app.info[0].value == juxtapose.TOO_LARGE
 
 
 def test_the_view_says_what_it_does_and_its_script_runs_in_a_frame_without_an_origin(tmp_path: Path) -> None:
-    app = AppTest.from_function(view, default_timeout=60).run()
+    app = AppTest.from_function(view, default_timeout=300).run()
     assert not app.exception
     assert [caption.value for caption in app.caption] == [juxtapose.NOTE]
     (frame,) = app.get("iframe")
@@ -97,7 +97,7 @@ def test_a_package_that_is_gone_or_changed_leaves_one_sentence(
 ) -> None:
     st.cache_data.clear()
     monkeypatch.setitem(sys.modules, "streamlit_image_comparison", package)
-    app = AppTest.from_function(view, default_timeout=60).run()
+    app = AppTest.from_function(view, default_timeout=300).run()
     assert not app.exception
     assert [warning.value for warning in app.warning] == [juxtapose.GONE]
 

@@ -133,6 +133,7 @@ class Stranger:
         await self._be_at("")
         if not self.visitor.find(key="form.uploaded"):
             await self.visitor.set(["Upload"], key="form.source")
+            await self.visitor.until(lambda: self.visitor.find(key="form.uploaded") is not None)
         picture = canary_picture(1000 * self.number + self.rng.randrange(3))
         await self.visitor.upload(f"{self.canary}<b>.png", picture, key="form.uploaded")
         # A rerun of the page's own may have been heard before.

@@ -7,6 +7,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from types import TracebackType
 from typing import Any
 
@@ -71,7 +72,7 @@ class Visitor:
         self._news = asyncio.Condition()
         # How often the whole page has run, by the name of no fragment, and each fragment.
         self._begun: Counter[str] = Counter()
-        self._runs, self._drawn = False, ""
+        self._runs, self._page_runs, self._drawn = False, False, ""
         self._is_over, self._why = True, ""
 
     async def __aenter__(self) -> Visitor:
@@ -113,7 +114,7 @@ class Visitor:
 
     async def leave(self) -> None:
         """Close the tab."""
-        for task in (*self._timers.values(), self._reading):
+        for task in chain([self._reading], self._timers.values()):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Closed):
@@ -334,7 +335,8 @@ class Visitor:
             case "script_finished":
                 self._finish(message)
             case "session_status_changed" if not message.session_status_changed.script_is_running:
-                self._runs = False
+                # Also said between a page's run that ended early and the one that goes on.
+                self._runs = self._page_runs
             case "navigation":
                 self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
                 here = message.navigation.page_script_hash
@@ -353,7 +355,7 @@ class Visitor:
 
     def _begin(self, message: ForwardMsg) -> None:
         run = message.metadata.run
-        self._runs = True
+        self._runs, self._page_runs = True, not run.fragment_ids
         self._begun.update(run.fragment_ids or [""])
         self.session_id = message.new_session.initialize.session_id
         self.tree.run = run.script_run_id
@@ -377,6 +379,7 @@ class Visitor:
         # Of a run that gives way to the next one nothing is heard, or that it ended early.
         self._runs = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
         if not self._runs:
+            self._page_runs = False
             self.tree.finish(run.script_run_id, set(run.fragment_ids))
             drawn = {widget.id for widget in self.tree.widgets()}
             self.values = {name: state for name, state in self.values.items() if name in drawn}
