@@ -22,7 +22,7 @@ from tests.visitors import messages
 from tests.visitors.loot import Loot
 from tests.visitors.traffic import Traffic, needles_of
 from tests.visitors.tree import Widget
-from tests.visitors.visitor import PATIENCE, Visitor
+from tests.visitors.visitor import Visitor
 
 CONFIGURED_KEY = "An API, with a key I type here"
 PREVIEW = "The preview engine"
@@ -126,7 +126,7 @@ class Stranger:
         if again := visitor.find("Render it again"):
             await visitor.click(again.label)
         if self.rng.random() < 0.7:
-            await visitor.until(lambda: self.visitor.is_quiet, 4 * PATIENCE)
+            await visitor.until(lambda: self.visitor.is_quiet)
         return True
 
     async def upload(self) -> bool:

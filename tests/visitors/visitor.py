@@ -28,7 +28,7 @@ from tests.visitors.tree import VALUE_FIELDS, Tree, Widget
 XSRF = "_streamlit_xsrf"
 HUNG_UP = 0
 """In place of a status, where the server would not hear all of it."""
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
 
 _OVERTAKEN_WITHIN = 0.4
