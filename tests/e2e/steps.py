@@ -72,6 +72,8 @@ def render(page: Page, prompt: str) -> None:
     prompt_box(page).fill(prompt)
     prompt_box(page).press("Control+Enter")
     expect(page.get_by_text("The preview understood")).to_be_visible(timeout=90_000)
+    # The words may be there before the picture, whose script comes by itself.
+    expect(slider(page)).to_be_visible()
 
 
 def open_app(page: Page, url: str) -> None:

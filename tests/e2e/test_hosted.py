@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Cookie, Page, expect
 from rerender.studio.workspaces import is_secret, workspace_of
 from rerender.ui.session import COOKIE
 from tests.e2e.app import ROOT, App
-from tests.e2e.steps import open_app, prompt_box, render, settle, slider
+from tests.e2e.steps import TRAFFIC, open_app, prompt_box, render, settle, slider, when_parts_are_there
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof]
@@ -83,12 +83,15 @@ def test_two_browsers_see_nothing_of_each_other_and_each_comes_back_to_its_own(a
 
 def test_tabs_opened_at_the_same_instant_end_in_one_workspace(app: App, browser: Browser) -> None:
     context = new_browser(browser)
+    context.add_init_script(TRAFFIC)
     tabs = [context.new_page() for _ in range(3)]
     for tab in tabs:
         tab.evaluate(f"setTimeout(() => location.href = '{app.url}')")
     for tab in tabs:
         expect(prompt_box(tab)).to_be_visible()
-        tab.wait_for_timeout(1000)  # the browser's last word comes half a second after the page
+        when_parts_are_there(tab)
+        # The browser's last word comes half a second after the page, by a timer that was set before this one.
+        tab.evaluate("new Promise(done => setTimeout(done, 1000))")
         settle(tab)
     render(tabs[0], "pencil sketch")
     for tab in tabs:
@@ -118,6 +121,7 @@ def test_where_cookies_are_blocked_the_session_works_and_says_that_it_ends_with_
     page = context.new_page()
     open_app(page, app.url)
     expect(page.get_by_role("alert")).to_contain_text("your history ends with this tab")
+    settle(page)
     render(page, "watercolor")
     expect(slider(page)).to_be_visible()
     assert cookies(context) == []
@@ -133,6 +137,8 @@ def test_the_script_takes_no_room(app: App, browser: Browser, tmp_path: Path) ->
         page = context.new_page()
         open_app(page, url)
         places.append([prompt_box(page).bounding_box(), page.get_by_role("heading").first.bounding_box()])
+        if url == app.url:
+            wait_until(lambda here=context: cookies(here))
         assert len(cookies(context)) == (url == app.url)
         context.close()
     local.stop()

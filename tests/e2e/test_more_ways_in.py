@@ -39,6 +39,8 @@ COPY = """async data => {
 
 
 def paste(page: Page, where: str, data: bytes, *, type: str = "image/png", text: str = "") -> None:
+    # Its script says so in the moment in which it begins to listen.
+    expect(page.locator(".paste span")).not_to_be_empty()
     page.locator(where).evaluate(PASTE, [base64.b64encode(data).decode(), type, text])
 
 

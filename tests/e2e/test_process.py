@@ -17,14 +17,15 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.app import ROOT, App
 from tests.e2e.steps import batch, choose_batch_size, open_app, prompt_box, render, render_button, settle
 from tests.ports import unused_port
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
 
 def start_big_render(page: Page) -> None:
-    choose_batch_size(page, 2)
+    choose_batch_size(page, 4)
     prompt_box(page).press("Control+Enter")
-    expect(page.get_by_text("Rendering, ")).to_be_visible()
+    page.wait_for_url("**/?run=*")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -36,7 +37,7 @@ def test_a_signal_during_a_render_ends_the_app_cleanly_and_the_next_start_finish
     assert "Traceback" not in app.log
     app.start()
     open_app(page, app.url)
-    expect(batch(page)).to_have_count(2, timeout=60_000)
+    expect(batch(page)).to_have_count(4, timeout=60_000)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_saving_any_file_starts_no_second_server_and_breaks_no_render(copied_app
         settle(page)
         render_button(page).click()
         expect(page.locator("img.after")).not_to_have_attribute("src", before or "")
-        assert len(listening_ports(copied_app)) == 2, saved
+        wait_until(lambda: len(listening_ports(copied_app)) == 2)
     render(other_tab, "pencil sketch")
     expect(prompt_box(other_tab)).to_have_value("pencil sketch")
     assert "Traceback" not in copied_app.log

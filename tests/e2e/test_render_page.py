@@ -71,7 +71,8 @@ def test_an_uploaded_photo_renders_at_2048_and_what_is_compared_is_what_was_sent
     expect(page.get_by_text("Sent as 2048 × 2048 px")).to_be_visible()
     render(page, "golden hour")
     for side in ("img.before", "img.after"):
-        assert page.locator(side).evaluate("image => [image.naturalWidth, image.naturalHeight]") == [2048, 2048]
+        for length in ("naturalWidth", "naturalHeight"):
+            expect(page.locator(side)).to_have_js_property(length, 2048)
 
 
 def test_a_batch_shows_every_picture_and_the_zip_holds_the_stored_bytes(page: Page) -> None:

@@ -91,6 +91,7 @@ def at_the_gate(page: Page, button: str = "Sign in") -> None:
 
 def sign_in(page: Page, name: str) -> None:
     at_the_gate(page)
+    page.wait_for_function("sessionStorage.getItem('rerender.way') === location.pathname + location.search")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_placeholder("sub").fill(name)
     page.get_by_role("button", name="Authorize").click()
@@ -212,6 +213,7 @@ def test_who_gave_the_code_comes_back_without_it_and_another_browser_does_not(co
     page.get_by_label("Access code").fill("open sesam")
     page.get_by_label("Access code").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("not the code")
+    settle(page)
     page.get_by_label("Access code").fill(CODE)
     page.get_by_label("Access code").press("Enter")
     expect(page.get_by_text("Where renders are made").first).to_be_visible()
