@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.e2e.steps import prompt_box, render_button, slider, when_drawn
+from tests.e2e.steps import prompt_box, render_button, settle, slider, when_drawn
 
 pytestmark = pytest.mark.browser
 
