@@ -62,7 +62,7 @@ class Transport(requests.adapters.HTTPAdapter):
 
         Raises `TransportError` or `ConfigurationError`, which remember nothing of the request.
         """
-        host, self.is_over, timer = origin_of(url)[1], False, threading.Timer(seconds, self._cut)
+        host, self.is_over, timer = origin_of(url)[1], seconds <= 0, threading.Timer(seconds, self._cut)
         timer.daemon = True
         timer.start()
         try:
@@ -159,6 +159,10 @@ class _Connection(HTTPConnection):
             raise TransportError(f"No answer from {self.host} ({_words(error)}).") from None
         sock.settimeout(timeout)
         self.transport.watch(sock)
+        if self.transport.is_over:
+            # TLS would leave a socket open that was shut down before its first word.
+            sock.close()
+            raise TransportError(f"No answer from {self.host} (timeout).")
         return sock
 
     def request(self, *args: Any, **options: Any) -> None:

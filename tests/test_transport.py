@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import logging
+import socket
 import ssl
 import threading
 import traceback
@@ -13,9 +15,10 @@ from pathlib import Path
 import pytest
 import requests
 from urllib3.util import Retry
+from urllib3.util.connection import create_connection
 
 from rerender import Client, DownloadError, Output, errors, transport
-from rerender.transport import is_public
+from rerender.transport import Transport, is_public, origin_of
 from tests.clients import REQUEST, client_at
 from tests.fake_api import API_KEY, Answer, FakeApi, FakeTime, ServerState, picture
 from tests.faults.places import CERTIFICATE, names, tls
@@ -264,6 +267,37 @@ def test_a_deadline_holds_for_a_kept_connection_and_leaves_the_next_exchange_alo
         with pytest.raises(errors.TransportError, match="timeout"):
             client.get(render_id, timeout=1.0)
         assert client.get(render_id).phase == "processing"
+
+
+def test_an_exchange_whose_time_is_over_ends_as_any_other_that_took_too_long(api: FakeApi) -> None:
+    with requests.Session() as session:
+        exchanges = Transport(session, API_KEY, 5.0)
+        exchanges.origin = origin_of(api.base_url)
+        exchanges._cut = lambda: None  # type: ignore[method-assign]  # as its timer may come late
+        for seconds in (0.0, -5.0):
+            with pytest.raises(errors.TransportError, match=r"\(timeout\)"):
+                exchanges.exchange("GET", f"{api.base_url}/api/renders/a", seconds)
+    assert api.state.requests == []
+
+
+def test_a_connection_that_comes_too_late_is_closed_and_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    def connect(*arguments: object) -> socket.socket:
+        made.append(create_connection(*arguments))  # type: ignore[arg-type]
+        exchanges._cut()
+        return made[0]
+
+    monkeypatch.setattr(transport, "create_connection", connect)
+    with FakeApi(tls=tls()) as api, requests.Session() as session:
+        session.verify = str(CERTIFICATE)
+        exchanges = Transport(session, API_KEY, 5.0)
+        exchanges.origin = origin_of(api.base_url)
+        with pytest.raises(errors.TransportError, match=r"\(timeout\)"):
+            exchanges.exchange("GET", f"{api.base_url}/api/renders/a", 60.0)
+        assert api.state.requests == []
+    assert made[0].fileno() == -1
+    gc.collect()  # TLS would say of a socket that it holds that nobody closed it
 
 
 def test_a_name_service_that_hangs_is_not_waited_for(time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,17 @@ def test_a_signal_while_waiting_ends_with_130_and_get_goes_on(
 def test_ctrl_c_while_sending_waits_until_the_render_id_is_written_down(
     start: Callable[..., Child], hosted: FakeApi, history: History
 ) -> None:
-    hosted.state.submit_delay = 1.0
+    release = threading.Event()
+    hosted.state.phases = ["processing"]
+    hosted.state.on_request = lambda request: request.method == "POST" and release.wait(60)
     child = start(*RENDER)
+    assert child.process.stderr is not None
     wait_until(lambda: hosted.state.submit_count)
-    code, _, err = child.end(signal.SIGINT)
+    child.process.send_signal(signal.SIGINT)
+    assert any("Stopping." in line for line in child.process.stderr)
+    release.set()
+    code, _, _ = child.end()
     assert code == 130
-    assert "Stopping." in err
     assert history.recent()[0].render_id == "render1"
 
 

@@ -85,7 +85,8 @@ def test_beside_the_app_a_preview_is_made_too_but_does_not_outlive_the_command(c
         app.ready(PREVIEW, "local")
         (tmp_path / "home" / "service" / "pid").write_text("1")  # as if the app were another process
         small = ("render", "clay.png", "oak", "--seed", 1, "--width", 512, "--height", 512)
-        stopped = cli(*small, "--timeout", 0)
+        large = ("--batch-size", 4, "--width", 2048, "--height", 2048)
+        stopped = cli("render", "clay.png", "oak", *large, "--timeout", 0)
         assert stopped.exit_code == 6
         assert "It cost nothing; render it again." in stopped.stderr
         assert cli("get", document(cli("get", "--json"))["runs"][0]["run_id"]).exit_code == 5

@@ -90,7 +90,7 @@ def check(method: str, path: str, known: tuple[str, dict[str, Any]], *, long: bo
 
     always_the_same = settings(derandomize=not long, suppress_health_check=list(HealthCheck))
 
-    @settings(always_the_same, max_examples=1500 if long else 60, deadline=None, database=None)
+    @settings(always_the_same, max_examples=1500 if long else 200, deadline=None, database=None)
     @given(cases(operation, parameters))
     def calls(case: Case) -> None:
         response = case.call(base_url=base_url, timeout=60)
