@@ -10,7 +10,10 @@ from typing import Any
 def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true value of `condition`; fails when there is none in time."""
     deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited too long"
+    while True:
+        # Looked at first: what comes true while nobody may run is not too late.
+        is_late = time.monotonic() > deadline
+        if value := condition():
+            return value
+        assert not is_late, "waited too long"
         time.sleep(0.005)
-    return value
