@@ -80,7 +80,7 @@ def cases(draw: st.DrawFn, operation: Any, known: dict[str, Any]) -> Case:
 
 
 def check(method: str, path: str, known: tuple[str, dict[str, Any]], *, long: bool) -> set[int]:
-    """Make calls, always the same unless `long`; the statuses that were seen.
+    """Make calls, the same for the same code unless `long`; the statuses that were seen.
 
     Fails at the first answer that the document does not allow.
     """

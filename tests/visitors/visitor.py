@@ -31,8 +31,7 @@ HUNG_UP = 0
 PATIENCE = 900.0
 """Seconds after which an answer is given up; a right one never takes that long, but machines are shared."""
 
-_OVERTAKEN_WITHIN = 0.4
-_ASKED_AGAIN_AFTER = 10.0
+_OVERTAKEN_WITHIN, _ASKED_AGAIN_AFTER = 0.4, 10.0
 
 
 class Closed(Exception):
